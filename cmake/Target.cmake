@@ -1,0 +1,23 @@
+# What every target of ours has in common: warnings as errors, one include root, one precompiled header.
+
+add_library(lepton_operator_flags INTERFACE)
+target_compile_features(lepton_operator_flags INTERFACE cxx_std_20)
+target_compile_options(lepton_operator_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -fdiagnostics-color=auto
+  -Wno-mismatched-new-delete)  # gcc 12 takes an inlined coroutine frame of Asio for one
+# cpprestsdk's U macro breaks fmt; Boost 1.74's coroutine header forgets <utility>, which the precompiled header includes first.
+target_compile_definitions(lepton_operator_flags INTERFACE _TURN_OFF_PLATFORM_STRING BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(lepton_operator_flags INTERFACE Threads::Threads)
+
+# The expensive headers, compiled once and reused by every target.
+add_library(lepton_operator_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
+target_link_libraries(lepton_operator_pch PUBLIC lepton_operator_flags cpprestsdk::cpprest Boost::boost)
+target_precompile_headers(lepton_operator_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+
+# lepton_operator_target(NAME): the settings above for an existing library or executable.
+function(lepton_operator_target name)
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/controller)
+  target_link_libraries(${name} PUBLIC lepton_operator_flags)
+  target_link_libraries(${name} PRIVATE cpprestsdk::cpprest Boost::boost)
+  target_precompile_headers(${name} REUSE_FROM lepton_operator_pch)
+endfunction()

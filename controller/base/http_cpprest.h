@@ -1,0 +1,36 @@
+// The real transport: cpprestsdk's client, with the traps of 2.10.18 closed (docs/architecture.md, "cpprestsdk").
+//
+// One per base URL. Keeps connections alive and caps them; a kept-alive connection that turns out dead is retried once, only for methods
+// that are safe (GET, HEAD) or when no byte was sent. TLS >= 1.2, host and IP SAN verified, CA from the system or a file. HTTPS_PROXY,
+// HTTP_PROXY and NO_PROXY are honoured.
+//
+// Thread rule: send() on the domain thread; bytes move on cpprestsdk's pool, completions are posted back. Ends: destroy only when no send()
+// is in flight (cancel their contexts and await them first).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/http.h"
+
+namespace lepton_operator::base {
+
+struct HttpClientOptions {
+  std::string base_url = {};                    // scheme://host[:port]; a path is refused, and an IPv6 literal (cpprestsdk)
+  std::optional<std::string> ca_file = {};      // PEM, in addition to nothing else: it replaces the system's
+  std::optional<std::string> server_name = {};  // host to verify and to send as SNI in place of the URL's
+  bool verify_tls = true;
+  int max_connections = 32;
+  Milliseconds connect_timeout{10'000};
+};
+
+// An error (kInvalid) when the URL or the CA file cannot be used.
+Result<std::shared_ptr<HttpTransport>> make_http_transport(boost::asio::io_context& io, HttpClientOptions options);
+
+// Starts cpprestsdk's pool; call once in main before anything of it is used. Later calls have no effect.
+void start_http_threads(int threads);
+
+}  // namespace lepton_operator::base

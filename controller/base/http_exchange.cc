@@ -1,0 +1,116 @@
+#include "base/http_exchange.h"
+
+#include <system_error>
+
+#include "base/strings.h"
+
+namespace lepton_operator::base {
+
+namespace {
+
+constexpr utility::size64_t kMostBody = 256u << 20;
+constexpr char kTooLarge[] = "the answer is larger than 256 MiB";
+constexpr char kStopped[] = "stopped before sending";
+
+}  // namespace
+
+HttpExchange::HttpExchange(boost::asio::io_context& io, std::string server, std::string where, std::function<std::string()> explain_tls)
+    : done_(io), server_(std::move(server)), where_(std::move(where)), explain_tls_(std::move(explain_tls)) {}
+
+void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request) {
+  const auto self = shared_from_this();
+  request.set_progress_handler([self](auto direction, auto bytes) { self->on_progress(direction, bytes); });
+  pplx::task<std::vector<unsigned char>> body;
+  try {
+    body = client->request(request, stop_.get_token()).then([self](pplx::task<web::http::http_response> head) {
+      self->response_ = head.get();
+      return self->response_.extract_vector();
+    });
+  } catch (...) {
+    body = pplx::task_from_exception<std::vector<unsigned char>>(std::current_exception());
+  }
+  // Task-based, so it runs whatever happened and observes every exception; pplx ends the process for one that nobody saw.
+  body.then([self, client](const pplx::task<std::vector<unsigned char>>& ended) { self->finish(ended); });
+}
+
+bool HttpExchange::stop_before_sending() {
+  Phase expected = Phase::kConnecting;
+  return phase_.compare_exchange_strong(expected, Phase::kStopped) || expected == Phase::kStopped;
+}
+
+void HttpExchange::drop() {
+  {
+    const std::lock_guard lock(mutex_);
+    wanted_ = false;
+    if (ended_) return;  // cancelling now could close the connection after it went back to the pool
+  }
+  stop_.cancel();
+}
+
+void HttpExchange::on_progress(web::http::message_direction::direction direction, utility::size64_t bytes) {
+  if (direction == web::http::message_direction::download) {
+    if (bytes > kMostBody) throw web::http::http_exception(kTooLarge);
+    return;
+  }
+  Phase expected = Phase::kConnecting;
+  phase_.compare_exchange_strong(expected, Phase::kSent);
+  if (expected == Phase::kStopped) throw web::http::http_exception(kStopped);
+}
+
+void HttpExchange::finish(const pplx::task<std::vector<unsigned char>>& body) {
+  HttpOutcome outcome = read_answer(body);
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  response_ = web::http::http_response();
+  if (wanted_) done_.set(std::move(outcome));
+}
+
+HttpOutcome HttpExchange::read_answer(const pplx::task<std::vector<unsigned char>>& body) const {
+  try {
+    const std::vector<unsigned char> bytes = body.get();
+    HttpResponse response;
+    response.status = response_.status_code();
+    for (const auto& [name, value] : response_.headers()) response.headers[lower(name)] = value;
+    response.body.assign(bytes.begin(), bytes.end());
+    return {.result = std::move(response)};
+  } catch (const web::http::http_exception& e) {
+    return failure(e.what(), e.error_code().value());
+  } catch (const std::exception& e) {
+    return failure(e.what(), 0);
+  } catch (...) {
+    return failure("unknown failure", 0);
+  }
+}
+
+// cpprestsdk tells the step by its message only, and the reason by a number whose category is lost.
+HttpOutcome HttpExchange::failure(const std::string& message, int code) const {
+  const auto of = [&](ErrorKind kind, std::string what) {
+    return HttpOutcome{.result = Error{.kind = kind, .what = std::move(what), .where = where_}};
+  };
+  const std::string reason = code > 0 && code < 200 ? " (" + std::generic_category().message(code) + ")" : "";
+  const bool half_written = message.starts_with("Failed to write request");
+  if (message.find(kTooLarge) != std::string::npos) return of(ErrorKind::kMalformed, kTooLarge);
+  if (message.find("Invalid HTTP status line") != std::string::npos) return of(ErrorKind::kMalformed, server_ + " does not speak HTTP");
+
+  if (phase_ != Phase::kSent && !half_written) {
+    const std::string refusal = explain_tls_ ? explain_tls_() : "";
+    if (message.starts_with("Error in SSL handshake")) {
+      if (refusal.empty()) return of(ErrorKind::kUnreachable, "the TLS handshake with " + server_ + " failed");
+      return of(ErrorKind::kUnreachable, "the certificate of " + server_ + " is not trusted: " + refusal);
+    }
+    if (message.starts_with("Error resolving") || message.starts_with("Failed to resolve")) {
+      return of(ErrorKind::kUnreachable, "the host name of " + server_ + " cannot be resolved");
+    }
+    if (message.starts_with("Expected a 200 response from proxy")) {
+      return of(ErrorKind::kUnreachable, "the proxy refuses to connect to " + server_);
+    }
+    return of(ErrorKind::kUnreachable, "cannot connect to " + server_ + reason);
+  }
+  if (code == static_cast<int>(std::errc::timed_out))
+    return of(ErrorKind::kTimeout, server_ + " went silent before its answer was complete");
+  HttpOutcome outcome = of(ErrorKind::kInterrupted, "the connection to " + server_ + " broke before the answer was complete");
+  outcome.unanswered = half_written || message.starts_with("Failed to read HTTP status line");
+  return outcome;
+}
+
+}  // namespace lepton_operator::base

@@ -1,0 +1,196 @@
+#include "base/json.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace lepton_operator::base {
+
+namespace {
+
+constexpr double kLargestExactWhole = 9007199254740992.0;  // 2^53: above it a double's digits are no longer all its own
+
+void write_escaped(std::string& out, std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; continue;
+      case '\\': out += "\\\\"; continue;
+      case '\n': out += "\\n"; continue;
+      case '\r': out += "\\r"; continue;
+      case '\t': out += "\\t"; continue;
+      default: break;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20) {
+      out += "\\u00";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+std::string double_text(double value) {
+  if (!std::isfinite(value)) return "null";  // JSON has no other way to say it
+  std::array<char, 40> buffer{};
+  // Whole numbers look like integers, so that 1.0 and 1 have one text (the API server would make them equal as well).
+  const bool whole = std::trunc(value) == value && std::abs(value) < kLargestExactWhole;
+  const auto end = whole ? std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<std::int64_t>(value))
+                         : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  std::string text(buffer.data(), end.ptr);
+  // YAML 1.1 readers (PyYAML in the harnesses) take 1e-07 for a string: an exponent needs a point before it.
+  const auto exponent = text.find('e');
+  if (exponent != std::string::npos && text.find('.') == std::string::npos) text.insert(exponent, ".0");
+  return text;
+}
+
+void write(std::string& out, const Json& value) {
+  switch (value.type()) {
+    case Json::Null: out += "null"; return;
+    case Json::Boolean: out += value.as_bool() ? "true" : "false"; return;
+    case Json::Number: out += number_text(value); return;
+    case Json::String: write_escaped(out, value.as_string()); return;
+    case Json::Array: {
+      out += '[';
+      bool first = true;
+      for (const Json& element : value.as_array()) {
+        if (!first) out += ',';
+        first = false;
+        write(out, element);
+      }
+      out += ']';
+      return;
+    }
+    case Json::Object: {
+      out += '{';
+      bool first = true;
+      for (const auto& [name, member] : value.as_object()) {
+        if (!first) out += ',';
+        first = false;
+        write_escaped(out, name);
+        out += ':';
+        write(out, member);
+      }
+      out += '}';
+      return;
+    }
+  }
+}
+
+// cpprestsdk says "* Line 1, Column 3 Syntax error: …".
+std::string readable(std::string_view message) {
+  if (message.starts_with("* ")) message.remove_prefix(2);
+  return "is not JSON: " + std::string(message);
+}
+
+}  // namespace
+
+Json json_object() { return Json::object(); }
+Json json_array() { return Json::array(); }
+
+const Json* find(const Json& object, std::string_view member) {
+  if (!object.is_object()) return nullptr;
+  const auto& members = object.as_object();
+  const auto found = members.find(std::string(member));
+  return found == members.end() ? nullptr : &found->second;
+}
+
+std::optional<std::string> get_string(const Json& object, std::string_view member) {
+  const Json* value = find(object, member);
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return value->as_string();
+}
+
+std::optional<std::int64_t> get_int(const Json& object, std::string_view member) {
+  const Json* value = find(object, member);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  const auto& number = value->as_number();
+  if (number.is_int64()) return number.to_int64();
+  if (number.is_integral()) return std::nullopt;  // beyond the signed range
+  const double real = number.to_double();
+  if (std::trunc(real) != real || std::abs(real) >= kLargestExactWhole) return std::nullopt;
+  return static_cast<std::int64_t>(real);
+}
+
+std::optional<double> get_double(const Json& object, std::string_view member) {
+  const Json* value = find(object, member);
+  if (value == nullptr || !value->is_number()) return std::nullopt;
+  return value->as_number().to_double();
+}
+
+std::optional<bool> get_bool(const Json& object, std::string_view member) {
+  const Json* value = find(object, member);
+  if (value == nullptr || !value->is_boolean()) return std::nullopt;
+  return value->as_bool();
+}
+
+const Json& get_object(const Json& object, std::string_view member) {
+  static const Json empty = Json::object();
+  const Json* value = find(object, member);
+  return value != nullptr && value->is_object() ? *value : empty;
+}
+
+std::vector<std::string> get_strings(const Json& object, std::string_view member) {
+  std::vector<std::string> strings;
+  for (const Json& element : elements(find(object, member))) {
+    if (element.is_string()) strings.push_back(element.as_string());
+  }
+  return strings;
+}
+
+std::span<const Json> elements(const Json* array) {
+  if (array == nullptr || !array->is_array() || array->size() == 0) return {};
+  const auto& items = array->as_array();
+  return {&*items.begin(), items.size()};  // the iterators are a vector's: contiguous
+}
+
+Json to_json(const std::vector<std::string>& values) {
+  std::vector<Json> items;
+  items.reserve(values.size());
+  for (const auto& value : values) items.push_back(Json::string(value));
+  return Json::array(std::move(items));
+}
+
+void set_if(Json& object, const char* member, const std::optional<std::string>& value) {
+  if (value) object[member] = Json::string(*value);
+}
+
+void set_if(Json& object, const char* member, const std::optional<std::int64_t>& value) {
+  if (value) object[member] = Json::number(*value);
+}
+
+Json merged(const Json& under, const Json& overlay) {
+  if (!under.is_object() || !overlay.is_object()) return overlay;
+  Json result = under;
+  for (const auto& [name, value] : overlay.as_object()) {
+    const Json* below = find(under, name);
+    result[name] = below != nullptr ? merged(*below, value) : value;
+  }
+  return result;
+}
+
+std::string to_text(const Json& value) {
+  std::string out;
+  write(out, value);
+  return out;
+}
+
+std::string number_text(const Json& number) {
+  const auto& value = number.as_number();
+  if (!value.is_integral()) return double_text(value.to_double());
+  return value.is_int64() ? std::to_string(value.to_int64()) : std::to_string(value.to_uint64());
+}
+
+Result<Json> parse_json(std::string_view text, std::string_view where) {
+  try {
+    return Json::parse(std::string(text));
+  } catch (const std::exception& e) {  // json_exception; the library's edge
+    return Error{.kind = ErrorKind::kInvalid, .what = readable(e.what()), .where = std::string(where)};
+  }
+}
+
+}  // namespace lepton_operator::base

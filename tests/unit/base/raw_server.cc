@@ -1,0 +1,202 @@
+#include "unit/base/raw_server.h"
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include <sys/socket.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+namespace lepton_operator::base {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+std::string text_of(BIO* bio) {
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(bio, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  return text;
+}
+
+}  // namespace
+
+Identity make_identity(const std::string& subject_alternative_names) {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1,
+                             0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  X509_set_pubkey(certificate, key);
+  X509_EXTENSION* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, subject_alternative_names.c_str());
+  X509_add_ext(certificate, names, -1);
+  X509_EXTENSION_free(names);
+  X509_sign(certificate, key, EVP_sha256());
+
+  BIO* certificate_out = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(certificate_out, certificate);
+  BIO* key_out = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(key_out, key, nullptr, nullptr, 0, nullptr, nullptr);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return {.certificate = text_of(certificate_out), .key = text_of(key_out)};
+}
+
+struct RawServer::State {
+  asio::io_context io;
+  tcp::acceptor acceptor{io, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
+  std::unique_ptr<asio::ssl::context> tls;
+  Script script;
+
+  mutable std::mutex mutex;
+  std::list<tcp::socket> sockets;
+  std::vector<std::thread> threads;
+  std::vector<std::string> requests;
+  std::vector<std::string> server_names;
+  int connections = 0;
+  int at_once = 0;
+  int most_at_once = 0;
+  bool ending = false;
+  std::thread accepting;
+
+  void accept() {
+    for (;;) {
+      tcp::socket socket(io);
+      boost::system::error_code failure;
+      acceptor.accept(socket, failure);
+      const std::lock_guard lock(mutex);
+      if (failure || ending) return;
+      sockets.push_back(std::move(socket));
+      threads.emplace_back([this, &kept = sockets.back(), number = connections++] { serve(kept, number); });
+    }
+  }
+
+  void serve(tcp::socket& socket, int number) {
+    boost::system::error_code failure;
+    if (!tls) return converse(socket, socket, number);
+    asio::ssl::stream<tcp::socket&> stream(socket, *tls);
+    stream.handshake(asio::ssl::stream_base::server, failure);
+    if (!failure) converse(stream, socket, number);
+  }
+
+  // Noted before the certificate goes out, so that a client that refuses it finds its name here.
+  static int note_server_name(SSL* connection, int*, void* state) {
+    auto& self = *static_cast<State*>(state);
+    if (const char* name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name)) {
+      const std::lock_guard lock(self.mutex);
+      self.server_names.emplace_back(name);
+    }
+    return SSL_TLSEXT_ERR_OK;
+  }
+
+  template <class Stream>
+  void converse(Stream& stream, tcp::socket& socket, int number) {
+    RawConnection connection{.number = number, .requests = 0, .write = {}, .close = {}};
+    bool closed = false;
+    connection.write = [&](std::string_view bytes) {
+      boost::system::error_code ignored;
+      asio::write(stream, asio::buffer(bytes), ignored);
+    };
+    connection.close = [&] {
+      boost::system::error_code ignored;
+      closed = true;
+      socket.shutdown(tcp::socket::shutdown_both, ignored);
+    };
+    std::string pending;
+    while (!closed) {
+      const auto request = read_request(stream, pending);
+      if (!request) break;
+      ++connection.requests;
+      {
+        const std::lock_guard lock(mutex);
+        requests.push_back(*request);
+        most_at_once = std::max(most_at_once, ++at_once);
+      }
+      script(connection, *request);
+      const std::lock_guard lock(mutex);
+      --at_once;
+    }
+  }
+
+  template <class Stream>
+  static std::optional<std::string> read_request(Stream& stream, std::string& pending) {
+    std::size_t needed = std::string::npos;
+    for (;;) {
+      const auto head_end = pending.find("\r\n\r\n");
+      if (head_end != std::string::npos) {
+        const auto length = pending.find("Content-Length:");
+        needed = head_end + 4 + (length < head_end ? std::stoul(pending.substr(length + 15)) : 0);
+      }
+      if (pending.size() >= needed) break;
+      char buffer[4096];
+      boost::system::error_code failure;
+      const std::size_t count = stream.read_some(asio::buffer(buffer), failure);
+      if (failure) return std::nullopt;
+      pending.append(buffer, count);
+    }
+    std::string request = pending.substr(0, needed);
+    pending.erase(0, needed);
+    return request;
+  }
+};
+
+RawServer::RawServer(Script script, const Identity* identity) : state_(std::make_shared<State>()) {
+  state_->script = std::move(script);
+  if (identity != nullptr) {
+    state_->tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    state_->tls->use_certificate_chain(asio::buffer(identity->certificate));
+    state_->tls->use_private_key(asio::buffer(identity->key), asio::ssl::context::pem);
+    SSL_CTX_set_tlsext_servername_callback(state_->tls->native_handle(), &State::note_server_name);
+    SSL_CTX_set_tlsext_servername_arg(state_->tls->native_handle(), state_.get());
+  }
+  state_->accepting = std::thread([state = state_.get()] { state->accept(); });
+}
+
+RawServer::~RawServer() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->ending = true;
+    ::shutdown(state_->acceptor.native_handle(), SHUT_RDWR);
+    for (tcp::socket& socket : state_->sockets) ::shutdown(socket.native_handle(), SHUT_RDWR);
+  }
+  state_->accepting.join();
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+int RawServer::port() const { return state_->acceptor.local_endpoint().port(); }
+
+std::vector<std::string> RawServer::requests() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->requests;
+}
+
+std::vector<std::string> RawServer::server_names() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->server_names;
+}
+
+int RawServer::most_at_once() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->most_at_once;
+}
+
+std::string answer(int status, std::string_view body, std::string_view more_headers) {
+  return "HTTP/1.1 " + std::to_string(status) + " Status\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(more_headers) + "\r\n" + std::string(body);
+}
+
+}  // namespace lepton_operator::base

@@ -1,0 +1,113 @@
+// How deployments are shown.
+#include <set>
+
+#include "core/deployments.h"
+
+namespace lepton_operator::simulator {
+namespace {
+
+using base::Json;
+
+std::string readiness_reason(const Deployment& deployment) {
+  static const std::set<std::string> kReasons = {"Ready",      "InProgress",  "Deleting",    "Deleted",
+                                                 "NoCapacity", "ConfigError", "SystemError", "RequireReadinessApproval",
+                                                 "Queueing",   "Unknown"};
+  if (deployment.state == "Ready") return "Ready";
+  if (deployment.state == "Deleting") return "Deleting";
+  if (kReasons.contains(deployment.course.reason)) return deployment.course.reason;
+  if (deployment.state == "Error") return "SystemError";
+  if (deployment.course.outcome == Outcome::kQueueing) return "Queueing";
+  return "InProgress";
+}
+
+}  // namespace
+
+Json Deployments::shown(const Deployment& deployment, bool masked) const {
+  Json value = base::json_object();
+  value["metadata"] = deployment.metadata;
+  value["spec"] = deployment.spec;
+  if (masked && world_.options.mask_tokens && value["spec"].has_field("api_tokens")) {
+    for (Json& token : value["spec"]["api_tokens"].as_array()) {
+      if (token.has_field("value")) token["value"] = text("***");
+    }
+  }
+  value["status"] = status(deployment);
+  return value;
+}
+
+Json Deployments::status(const Deployment& deployment) const {
+  const bool folded = deployment.state == "Stopping" || deployment.state == "Stopped";
+  Json value = base::json_object();
+  value["state"] = text(folded ? "Not Ready" : deployment.state);
+  if (!world_.options.omit_phase) value["phase"] = text(deployment.state);
+  Json endpoint = base::json_object();
+  endpoint["internal_endpoint"] = text("http://" + deployment.name + "." + world_.options.workspace + ".svc:8080");
+  endpoint["external_endpoint"] = text("https://" + world_.options.workspace + "-" + deployment.name + ".xenon.lepton.run");
+  value["endpoint"] = endpoint;
+  value["ready_replicas"] = Json::number(static_cast<std::int64_t>(deployment.state == "Ready" ? deployment.replicas.size() : 0));
+  value["is_system"] = Json::boolean(false);
+  return value;
+}
+
+Json Deployments::readiness(const Deployment& deployment) const {
+  Json value = base::json_object();
+  for (const std::string& replica : deployment.replicas) {
+    Json issue = base::json_object();
+    issue["reason"] = text(readiness_reason(deployment));
+    issue["message"] = text(deployment.course.reason);
+    issue["creationTimestamp"] = text(base::format_timestamp(deployment.changed_at));
+    value[replica] = Json::array({issue});
+  }
+  return value;
+}
+
+Json Deployments::termination(const Deployment& deployment) const {
+  Json value = base::json_object();
+  if (deployment.state != "Error" || deployment.replicas.empty()) return value;
+  Json end = base::json_object();
+  end["started_at"] = unix_s(deployment.created_at);
+  end["finished_at"] = unix_s(deployment.changed_at);
+  end["exit_code"] = Json::number(1);
+  end["reason"] = text("Error");
+  end["message"] = text(deployment.course.reason);
+  value[deployment.replicas.front()] = Json::array({end});
+  return value;
+}
+
+Json Deployments::replicas(const Deployment& deployment) const {
+  std::vector<Json> items;
+  for (const std::string& id : deployment.replicas) {
+    Json item = base::json_object();
+    item["id"] = text(id);
+    item["metadata"] = base::json_object();
+    item["metadata"]["id"] = text(id);
+    item["metadata"]["name"] = text(id);
+    items.push_back(std::move(item));
+  }
+  return Json::array(items);
+}
+
+Json Deployments::events(const Deployment& deployment) const {
+  std::vector<Json> items;
+  for (const Transition& step : world_.history) {
+    if (step.kind != "deployment" || step.id != deployment.name || step.at < deployment.created_at) continue;
+    Json item = base::json_object();
+    item["type"] = text(step.to == "Error" ? "Warning" : "Normal");
+    item["reason"] = text(step.to);
+    item["count"] = Json::number(1);
+    item["last_observed_time"] = text(base::format_timestamp(step.at));
+    items.push_back(std::move(item));
+  }
+  return Json::array(items);
+}
+
+std::vector<std::string> Deployments::log_lines(const Deployment& deployment) const {
+  std::vector<std::string> lines = {"starting " + deployment.name};
+  if (deployment.ready_at) lines.push_back("serving");
+  if (deployment.state == "Error") {
+    lines.push_back("error: " + (deployment.course.reason.empty() ? std::string("the server process ended") : deployment.course.reason));
+  }
+  return lines;
+}
+
+}  // namespace lepton_operator::simulator

@@ -1,0 +1,85 @@
+// /deployments, the legacy family (contract, section 4): endpoints with states over time.
+//
+// A deployment goes Starting → Ready after the ready delay unless the scenario says otherwise. Stopped (min_replicas 0) is shown as
+// "Not Ready" with the true value in `phase`, as the real backend does. Deletion takes the delete delay; until then the name is taken.
+//
+// Thread rule: the Simulator's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/message.h"
+#include "core/secrets.h"
+#include "core/world.h"
+
+namespace lepton_operator::simulator {
+
+struct Deployment {
+  std::string name;
+  base::Json metadata;
+  base::Json spec;
+  std::string state = "Starting";  // the true one; Stopping and Stopped are folded on the wire
+  OutcomeRule course;
+  std::vector<std::string> replicas;
+  base::Timestamp created_at;
+  base::Timestamp changed_at;               // of the state
+  std::optional<base::Timestamp> ready_at;  // the first time
+  std::optional<base::Timestamp> deleted_at;
+  std::uint64_t serial = 0;  // tells two deployments of one name apart
+  std::uint64_t plan = 0;    // raised to drop what was planned for it
+};
+
+class Deployments {
+ public:
+  Deployments(World& world, const Secrets& secrets) : world_(world), secrets_(secrets) {}
+
+  Response handle(const Request& request, const std::vector<std::string>& rest);
+
+  const std::map<std::string, Deployment>& alive() const { return alive_; }
+  const std::vector<Deployment>& gone() const { return gone_; }
+  const Deployment* find(const std::string& name) const;
+
+  // By hand: the state stays until something else is asked of the deployment. False when there is none of that name.
+  bool force_state(const std::string& name, const std::string& state, const std::string& reason);
+  bool erase(const std::string& name);  // at once
+  void clear();
+
+  std::vector<std::string> log_lines(const Deployment& deployment) const;
+  base::Json shown(const Deployment& deployment, bool masked) const;
+
+ private:
+  Response list() const;
+  Response create(const Request& request);
+  Response patch(Deployment& deployment, const Request& request);
+  Response remove(Deployment& deployment);
+  Response restart(Deployment& deployment);
+  Response below(const Deployment& deployment, const std::vector<std::string>& rest) const;
+
+  base::Json status(const Deployment& deployment) const;
+  base::Json readiness(const Deployment& deployment) const;
+  base::Json termination(const Deployment& deployment) const;
+  base::Json replicas(const Deployment& deployment) const;
+  base::Json events(const Deployment& deployment) const;
+
+  void enter(Deployment& deployment, const std::string& state);
+  void plan(Deployment& deployment, base::Milliseconds delay, void (Deployments::*step)(Deployment&));
+  void begin(Deployment& deployment, const std::string& state);  // on the way to Ready, or wherever the scenario leads
+  void arrive(Deployment& deployment);
+  void flap(Deployment& deployment);
+  void stop(Deployment& deployment);
+  void stopped(Deployment& deployment) { enter(deployment, "Stopped"); }
+  void vanish(Deployment& deployment);
+  base::Milliseconds ready_delay(const Deployment& deployment) const;
+
+  World& world_;
+  const Secrets& secrets_;
+  std::map<std::string, Deployment> alive_;
+  std::vector<Deployment> gone_;
+  std::uint64_t next_serial_ = 1;
+};
+
+}  // namespace lepton_operator::simulator

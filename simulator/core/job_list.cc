@@ -1,0 +1,145 @@
+// GET /jobs: modes, filters, pages.
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "core/jobs.h"
+#include "core/routing.h"
+
+namespace lepton_operator::simulator {
+namespace {
+
+using base::Json;
+
+constexpr int kDefaultPageSize = 100;
+constexpr int kLargestPageSize = 500;
+
+const std::set<std::string> kStates = {"Starting", "Running",    "Failed",   "Completed", "Stopped",  "Stopping",     "Deleting",
+                                       "Deleted",  "Restarting", "Archived", "Queueing",  "Awaiting", "PendingRetry", "Terminating"};
+
+struct Term {
+  std::string key;
+  std::string value;
+};
+
+// "key=value,key=value"; nothing when it is not that.
+std::optional<std::vector<Term>> parse_selector(std::string_view selector) {
+  std::vector<Term> terms;
+  while (!selector.empty()) {
+    const std::size_t end = selector.find(',');
+    const std::string_view part = selector.substr(0, end);
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos || equals == 0 || part.find('!') != std::string_view::npos) return std::nullopt;
+    std::string_view value = part.substr(equals + 1);
+    if (value.starts_with("=")) value.remove_prefix(1);
+    terms.push_back({std::string(part.substr(0, equals)), std::string(value)});
+    if (end == std::string_view::npos) break;
+    selector.remove_prefix(end + 1);
+  }
+  return terms;
+}
+
+std::optional<int> positive(const std::optional<std::string>& text, int otherwise) {
+  if (!text) return otherwise;
+  int value = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size() || value < 1) return std::nullopt;
+  return value;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+struct Filter {
+  QueryMode mode = QueryMode::kAliveOnly;
+  std::string name_part;
+  std::vector<Term> labels;
+  std::vector<std::string> states;
+  std::vector<std::string> groups;
+  std::optional<std::string> creator;
+
+  bool accepts(const Job& job, const std::string& shown_state) const {
+    if (!in_mode(job, mode) || job.name.find(name_part) == std::string::npos) return false;
+    if (!states.empty() && !contains(states, shown_state)) return false;
+    if (creator && base::get_string(job.metadata, "created_by") != creator) return false;
+    const Json& own = base::get_object(job.metadata, "labels");
+    for (const Term& term : labels) {
+      if (base::get_string(own, term.key) != term.value) return false;
+    }
+    if (groups.empty()) return true;
+    for (const std::string& group : base::get_strings(base::get_object(job.spec, "affinity"), "allowed_dedicated_node_groups")) {
+      if (contains(groups, group)) return true;
+    }
+    return false;
+  }
+};
+
+std::variant<Filter, Response> read_filter(const Request& request) {
+  Filter filter;
+  const auto mode = query_mode(request);
+  if (!mode) return error_answer(400, "is not a job query mode", "job_query_mode");
+  filter.mode = *mode;
+  filter.name_part = request.parameter("q").value_or("");
+  for (const std::string& selector : request.parameters("query")) {
+    const auto terms = parse_selector(selector);
+    if (!terms) return error_answer(400, "must be key=value,key=value", "query");
+    filter.labels.insert(filter.labels.end(), terms->begin(), terms->end());
+  }
+  filter.states = request.parameters("status");
+  for (const std::string& state : filter.states) {
+    if (!kStates.contains(state)) return error_answer(400, "\"" + state + "\" is not a job state", "status");
+  }
+  filter.groups = request.parameters("node_groups");
+  filter.creator = request.parameter("created_by");
+  return filter;
+}
+
+}  // namespace
+
+std::optional<QueryMode> query_mode(const Request& request) {
+  const std::string mode = request.parameter("job_query_mode").value_or("alive_only");
+  if (mode == "alive_only") return QueryMode::kAliveOnly;
+  if (mode == "archive_only") return QueryMode::kArchiveOnly;
+  if (mode == "alive_and_archive") return QueryMode::kAliveAndArchive;
+  return std::nullopt;
+}
+
+bool in_mode(const Job& job, QueryMode mode) {
+  switch (mode) {
+    case QueryMode::kAliveOnly: return !job.archived;
+    case QueryMode::kArchiveOnly: return job.archived;
+    case QueryMode::kAliveAndArchive: return true;
+  }
+  __builtin_unreachable();
+}
+
+Response Jobs::list(const Request& request) const {
+  if (auto refusal =
+          refuse_unknown_query(request, {"job_query_mode", "q", "query", "status", "node_groups", "created_by", "page", "page_size"})) {
+    return *refusal;
+  }
+  auto read = read_filter(request);
+  if (auto* refusal = std::get_if<Response>(&read)) return *refusal;
+  const Filter& filter = std::get<Filter>(read);
+  const auto page = positive(request.parameter("page"), 1);
+  const auto size = positive(request.parameter("page_size"), kDefaultPageSize);
+  if (!page) return error_answer(400, "pages are counted from 1", "page");
+  if (!size || *size > kLargestPageSize) return error_answer(400, "must be between 1 and 500", "page_size");
+
+  std::vector<const Job*> found;
+  for (const auto& [id, job] : jobs_) {
+    if (filter.accepts(job, job.archived && world_.options.archived_state ? "Archived" : job.state)) found.push_back(&job);
+  }
+  // Newest first: a job that goes between two pages moves what follows it up, as in a real list.
+  std::sort(found.begin(), found.end(), [](const Job* a, const Job* b) { return a->order > b->order; });
+  std::vector<Json> items;
+  const std::size_t first = static_cast<std::size_t>(*page - 1) * static_cast<std::size_t>(*size);
+  for (std::size_t i = first; i < found.size() && items.size() < static_cast<std::size_t>(*size); ++i) items.push_back(shown(*found[i]));
+  Json body = base::json_object();
+  body["jobs"] = Json::array(items);
+  body["total"] = Json::number(static_cast<std::int64_t>(found.size()));
+  return json_answer(body);
+}
+
+}  // namespace lepton_operator::simulator

@@ -1,0 +1,174 @@
+#include "core/jobs.h"
+
+#include "core/contract.h"
+#include "core/references.h"
+#include "core/routing.h"
+
+namespace lepton_operator::simulator {
+namespace {
+
+using base::Json;
+
+void set_default(Json& spec, const char* member, int value) {
+  if (!spec.has_field(member)) spec[member] = Json::number(value);
+}
+
+}  // namespace
+
+Response Jobs::handle(const Request& request, const std::vector<std::string>& rest) {
+  if (rest.empty()) {
+    if (request.method == "GET") return list(request);
+    if (request.method == "POST") return create(request);
+    return method_not_allowed(request);
+  }
+  const bool whole_job = rest.size() == 1 && (request.method == "GET" || request.method == "DELETE");
+  const bool takes_mode = whole_job || (rest.size() == 2 && rest[1] == "replicas");
+  if (takes_mode) {
+    if (auto refusal = refuse_unknown_query(request, {"job_query_mode"})) return *refusal;
+  } else if (rest.size() != 4) {  // a log stream may carry the SDK's own parameters
+    if (auto refusal = refuse_unknown_query(request, {})) return *refusal;
+  }
+  const auto mode = takes_mode ? query_mode(request) : QueryMode::kAliveAndArchive;
+  if (!mode) return error_answer(400, "is not a job query mode", "job_query_mode");
+  const auto found = jobs_.find(rest[0]);  // by id alone: a name is not found
+  if (found == jobs_.end() || !in_mode(found->second, *mode)) return error_answer(404, "job \"" + rest[0] + "\" not found");
+  Job& job = found->second;
+  if (rest.size() > 1) return request.method == "GET" ? below(job, rest) : method_not_allowed(request);
+  if (request.method == "GET") return json_answer(shown(job));
+  if (request.method == "PATCH") return patch(job, request);
+  if (request.method == "DELETE") return remove(job);
+  return method_not_allowed(request);
+}
+
+Response Jobs::create(const Request& request) {
+  if (auto refusal = refuse_unknown_query(request, {})) return *refusal;
+  auto read = read_json(request);
+  if (auto* refusal = std::get_if<Response>(&read)) return *refusal;
+  const Json& body = std::get<Json>(read);
+  if (auto violation = job_body().check(body)) return refused(*violation);
+  const Json& asked = body.at("spec");
+  if (auto violation = missing_reference(world_, secrets_, asked, base::get_object(asked, "affinity"), "spec.affinity")) {
+    return refused(*violation);
+  }
+  Job job;
+  job.metadata = body.at("metadata");
+  job.name = base::get_string(job.metadata, "name").value_or(base::get_string(job.metadata, "id").value_or(""));
+  do {
+    job.id = job.name + "-" + world_.suffix(4);
+  } while (jobs_.contains(job.id));
+  job.spec = asked;
+  set_default(job.spec, "completions", 1);
+  set_default(job.spec, "parallelism", 1);
+  set_default(job.spec, "ttl_seconds_after_finished", 600);
+  job.created_at = world_.now();
+  job.order = next_order_++;
+  job.metadata["id"] = text(job.id);
+  job.metadata["name"] = text(job.name);
+  job.metadata["created_at"] = unix_ms(world_.now());
+  job.metadata["last_modified_at"] = unix_ms(world_.now());
+  job.metadata["created_by"] = text("sim-user");
+  job.metadata["owner"] = text("sim-user");
+  job.metadata["last_modified_by"] = text("sim-user");
+  job.endpoints_at_creation = base::json_object();
+  for (const auto& [name, deployment] : deployments_.alive()) job.endpoints_at_creation[name] = text(deployment.state);
+  job.course = world_.scenario.course_of(Kind::kJob, job.name, base::get_object(job.metadata, "labels"));
+  Job& made = jobs_[job.id] = std::move(job);
+  made.state.clear();
+  begin(made);
+  world_.count("jobs_created");
+  return json_answer(shown(made), 201);
+}
+
+Response Jobs::patch(Job& job, const Request& request) {
+  auto read = read_json(request);
+  if (auto* refusal = std::get_if<Response>(&read)) return *refusal;
+  const Json& body = std::get<Json>(read);
+  if (auto violation = job_patch().check(body)) return refused(*violation);
+  if (job.archived || job.finished() || job.state == "Deleting" || job.state == "Deleted") {
+    return error_answer(400, "the job is " + job.state);
+  }
+  const bool stop = base::get_bool(body.at("spec"), "stopped").value_or(false);
+  job.spec["stopped"] = Json::boolean(stop);
+  if (stop && job.state != "Stopped" && job.state != "Stopping") {
+    enter(job, "Stopping");
+    plan(job, world_.options.delete_delay, &Jobs::stopped);
+  } else if (!stop && (job.state == "Stopped" || job.state == "Stopping")) {
+    begin(job);
+  }
+  return json_answer(shown(job));
+}
+
+Response Jobs::remove(Job& job) {
+  if (job.state != "Deleting") {
+    enter(job, "Deleting");
+    plan(job, world_.options.delete_delay, &Jobs::vanish);
+    world_.count("jobs_deleted");
+  }
+  return empty_answer();
+}
+
+Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const {
+  if (rest.size() == 2 && rest[1] == "events") return json_answer(events(job));
+  if (rest.size() == 2 && rest[1] == "replicas") return json_answer(replicas(job));
+  if (rest.size() == 4 && rest[1] == "replicas" && rest[3] == "log") {
+    if (rest[2] != job.id + "-0") return error_answer(404, "replica \"" + rest[2] + "\" not found");
+    std::string lines;
+    for (const std::string& line : log_lines(job)) lines += line + "\n";
+    return text_answer(std::move(lines));
+  }
+  return no_such_route();
+}
+
+Json Jobs::shown(const Job& job) const {
+  const auto one_if = [](bool yes) { return Json::number(yes ? 1 : 0); };
+  Json value = base::json_object();
+  value["metadata"] = job.metadata;
+  value["spec"] = job.spec;
+  Json status = base::json_object();
+  status["job_name"] = text(job.name);
+  status["state"] = text(job.archived && world_.options.archived_state ? "Archived" : job.state);
+  const bool running = job.running_at && !job.finished_at;
+  status["ready"] = one_if(running);
+  status["active"] = one_if(running);
+  status["failed"] = one_if(job.state == "Failed");
+  status["succeeded"] = one_if(job.state == "Completed");
+  status["creation_time"] = unix_s(job.created_at);
+  if (job.finished_at) status["completion_time"] = unix_s(*job.finished_at);
+  status["job_history"] = base::json_array();
+  value["status"] = status;
+  return value;
+}
+
+Json Jobs::events(const Job& job) const {
+  std::vector<Json> items;
+  for (const Transition& step : world_.history) {
+    if (step.kind != "job" || step.id != job.id) continue;
+    Json item = base::json_object();
+    item["type"] = text(step.to == "Failed" ? "Warning" : "Normal");
+    item["reason"] = text(step.to);
+    item["count"] = Json::number(1);
+    item["last_observed_time"] = text(base::format_timestamp(step.at));
+    items.push_back(std::move(item));
+  }
+  return Json::array(items);
+}
+
+Json Jobs::replicas(const Job& job) const {
+  if (!job.running_at) return base::json_array();
+  Json item = base::json_object();
+  item["id"] = text(job.id + "-0");
+  item["metadata"] = base::json_object();
+  item["metadata"]["id"] = text(job.id + "-0");
+  item["metadata"]["name"] = text(job.id + "-0");
+  return Json::array({item});
+}
+
+std::vector<std::string> Jobs::log_lines(const Job& job) const {
+  std::vector<std::string> lines;
+  if (job.running_at) lines.push_back("running " + job.name);
+  if (job.state == "Failed") lines.push_back("failed: " + job.reason);
+  if (job.state == "Completed") lines.push_back("done");
+  return lines;
+}
+
+}  // namespace lepton_operator::simulator

@@ -1,0 +1,77 @@
+// What all resources of the simulated workspace share: options, time, chance, scenario, file systems, and the record of what happened.
+// Thread rule: the Simulator's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "core/agenda.h"
+#include "core/scenario.h"
+#include "core/volume.h"
+
+namespace lepton_operator::simulator {
+
+// How /storage reaches the node group's volume "lepton-shared-fs" (the contract, section 8, leaves it unknown: all of these may be met).
+enum class StorageApi {
+  kName,         // /storage/lepton-shared-fs
+  kLiteral,      // /storage/node-nfs:lepton-shared-fs
+  kAbsent,       // there is no /storage
+  kOtherVolume,  // /storage/lepton-shared-fs is listed, but is another file system
+};
+std::optional<StorageApi> storage_api_named(const std::string& name);
+
+struct Options {
+  std::string workspace = "ws-sim";
+  std::string token = "sim-token";
+  base::Milliseconds ready_delay{2000};  // creation of an endpoint → Ready
+  base::Milliseconds start_delay{200};   // creation of a job → Running
+  base::Milliseconds run_delay{3000};    // Running → Completed
+  base::Milliseconds delete_delay{300};  // DELETE → 404, also Stopping → Stopped
+  StorageApi storage_api = StorageApi::kName;
+  bool omit_phase = false;            // old servers: a stopped deployment shows "Not Ready" and nothing more
+  bool mask_tokens = true;            // api_tokens are answered as "***"
+  bool archived_state = false;        // archived jobs show "Archived" in place of Completed or Failed
+  bool archive_deleted_jobs = false;  // deleted jobs stay in the archive as "Deleted"
+  std::uint64_t seed = 1;
+};
+
+struct Transition {
+  base::Timestamp at;
+  std::string kind;  // "deployment", "job", "secret", "directory"
+  std::string id;
+  std::string from;
+  std::string to;
+};
+
+struct World {
+  Options options;
+  Agenda agenda;
+  Scenario scenario;
+  std::unique_ptr<base::Random> random;
+  std::map<std::string, Volume> volumes;  // by the name jobs mount them by
+  Volume other_volume;                    // StorageApi::kOtherVolume serves this one
+  std::vector<Transition> history;
+  std::map<std::string, std::int64_t> counters;
+
+  base::Timestamp now() const { return agenda.now(); }
+  void count(const std::string& what) { ++counters[what]; }
+  void record(const std::string& kind, const std::string& id, const std::string& from, const std::string& to) {
+    history.push_back({now(), kind, id, from, to});
+  }
+  // "node-nfs:x" is the volume x, anything else is taken as it stands. Null when there is no such volume.
+  Volume* mounted(const std::string& from);
+  std::string suffix(std::size_t length);  // lower-case hex digits, by chance
+};
+
+base::Json unix_ms(base::Timestamp at);
+base::Json unix_s(base::Timestamp at);
+base::Json text(const std::string& value);
+
+}  // namespace lepton_operator::simulator

@@ -1,0 +1,41 @@
+#include <gmock/gmock.h>
+
+#include "workspace_under_test.h"
+
+namespace lepton_operator::simulator {
+namespace {
+
+class Logs : public WorkspaceUnderTest {
+ protected:
+  std::vector<std::string> lines(const std::string& query) {
+    std::vector<std::string> found;
+    const base::Json body = get("/logs?" + query);
+    for (const base::Json& stream : base::elements(base::find(body.at("data"), "result"))) {
+      for (const base::Json& value : base::elements(base::find(stream, "values"))) found.push_back(value.at(1).as_string());
+    }
+    return found;
+  }
+  std::string ns(base::Timestamp at) { return std::to_string(at.time_since_epoch().count() * 1'000'000); }
+};
+
+TEST_F(Logs, AreAnsweredAsStreamsOfTheWorkload) {
+  const std::string id = create_job(job("eval"));
+  pass(4s);
+  EXPECT_THAT(lines("job=" + id), testing::ElementsAre("running eval", "done"));
+  EXPECT_THAT(lines("job=" + id + "&q=don&limit=5&job_query_mode=alive_and_archive"), testing::ElementsAre("done"));
+  EXPECT_THAT(lines("job=" + id + "&limit=1"), testing::ElementsAre("done"));
+  EXPECT_THAT(lines("deployment=absent"), testing::IsEmpty());
+}
+
+TEST_F(Logs, AreCutToTheirBounds) {
+  const base::Timestamp made = now_;
+  const std::string id = create_job(job("eval"));
+  pass(4s);
+  EXPECT_THAT(lines("job=" + id + "&start=" + ns(made) + "&end=" + ns(made + 1ms)), testing::ElementsAre("running eval"));
+  EXPECT_EQ(ask("GET", "/logs?job=" + id + "&start=" + ns(made)).status, 400);
+  EXPECT_EQ(ask("GET", "/logs?job=" + id + "&start=0&end=1").status, 400);
+  EXPECT_EQ(ask("GET", "/logs").status, 400);
+}
+
+}  // namespace
+}  // namespace lepton_operator::simulator

@@ -1,0 +1,27 @@
+// Answers that are no success, as Errors: the kind by the status, the text one sentence that a person may read. Internal to lepton/.
+//
+// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens or holds a secret we know of.
+// Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/http.h"
+
+namespace lepton_operator::lepton {
+
+struct Asked {
+  std::string what;  // "GET /jobs/x"
+  std::string workspace_id;
+  bool creating = false;             // 400 or 422 "already exists" is then a conflict
+  std::vector<std::string> secrets;  // the token and what the request's body held
+};
+
+// For a status of 300 and above. `now` is for a Retry-After that is a date.
+base::Error refusal(const base::HttpResponse& response, const Asked& asked, base::Timestamp now);
+
+// 401, answered (`status` 401) or, since the circuit is open, not even asked (0).
+base::Error token_refused(const std::string& workspace_id, int status);
+
+}  // namespace lepton_operator::lepton

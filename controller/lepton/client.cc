@@ -1,0 +1,195 @@
+// The Client's routes but storage (client_storage.cc); how a request leaves is in client_send.cc.
+#include "lepton/client.h"
+
+#include <set>
+
+namespace lepton_operator::lepton {
+
+using base::Error;
+using base::ErrorKind;
+using base::Method;
+
+namespace {
+
+constexpr std::size_t kPageSize = 500;
+constexpr int kMostPages = 1'000;
+
+// An empty name would address the whole collection, a dotted one its parent.
+bool addressable(const std::string& name) { return name.find_first_not_of('.') != std::string::npos; }
+
+Error unaddressable(const char* what) { return Error{ErrorKind::kInvalid, std::string("no request without the name of ") + what}; }
+
+std::string item(const char* collection, const std::string& name) { return std::string(collection) + "/" + base::encode_segment(name); }
+
+const char* mode(JobScope scope) {
+  switch (scope) {
+    case JobScope::kAlive: return "alive_only";
+    case JobScope::kAliveAndArchive: return "alive_and_archive";
+  }
+  __builtin_unreachable();
+}
+
+std::vector<std::pair<std::string, std::string>> list_query(const JobQuery& query, int page) {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  parameters.emplace_back("job_query_mode", mode(query.scope));
+  if (!query.selector.empty()) parameters.emplace_back("query", query.selector);
+  parameters.emplace_back("page", std::to_string(page));
+  parameters.emplace_back("page_size", std::to_string(kPageSize));
+  return parameters;
+}
+
+// Puts a page's new jobs into `all`; false when it was the last: short, or nothing new (a server that ignores `page` repeats itself).
+bool add_page(Decoded<Job>& all, std::set<std::string>& ids, Decoded<Job> page) {
+  const std::size_t size = page.items.size() + static_cast<std::size_t>(page.malformed);
+  bool something_new = false;
+  for (Job& job : page.items) {
+    if (!ids.insert(job.id).second) continue;
+    something_new = true;
+    all.items.push_back(std::move(job));
+  }
+  all.requests += 1;
+  if (something_new || all.requests == 1) all.malformed += page.malformed;
+  return size >= kPageSize && something_new;
+}
+
+// Decodes an answer; says to what it was one.
+template <class T>
+Result<T> decoded(const Result<Json>& body, Result<T> (*decode)(const Json&), const std::string& asked) {
+  if (!body) return body.error();
+  Result<T> value = decode(*body);
+  if (value) return value;
+  Error error = value.error();
+  error.what = "lepton's answer to " + asked + " cannot be read: " + error.what;
+  return error;
+}
+
+}  // namespace
+
+Answer<WorkspaceInfo> Client::workspace(Context context) {
+  Call request = call(Method::kGet, "/workspace");
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<WorkspaceInfo>(body, decode_workspace, "GET /workspace");
+}
+
+Answer<Decoded<Endpoint>> Client::list_endpoints(Context context) {
+  Call request = call(Method::kGet, "/deployments");
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Decoded<Endpoint>>(body, decode_endpoints, "GET /deployments");
+}
+
+Answer<Endpoint> Client::get_endpoint(Context context, std::string name) {
+  if (!addressable(name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kGet, item("/deployments", name));
+  const std::string asked = request.asked;
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Endpoint>(body, decode_endpoint, asked);
+}
+
+Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query) {
+  Decoded<Job> all;
+  all.requests = 0;
+  std::set<std::string> ids;
+  for (int page = 1; page <= kMostPages; ++page) {
+    Call request = call(Method::kGet, "/jobs");
+    request.request.query = list_query(query, page);
+    const Result<Json> body = co_await send_json(context, std::move(request));
+    Result<Decoded<Job>> answer = decoded<Decoded<Job>>(body, decode_jobs, "GET /jobs");
+    if (!answer) co_return answer.error();
+    const bool more = add_page(all, ids, std::move(answer).value());
+    if (!more) co_return all;
+  }
+  co_return Error{ErrorKind::kMalformed, "lepton's list of jobs does not end"};
+}
+
+Answer<Job> Client::get_job(Context context, std::string id) {
+  if (!addressable(id)) co_return unaddressable("a job");
+  Call request = call(Method::kGet, item("/jobs", id));
+  request.request.query.emplace_back("job_query_mode", mode(JobScope::kAliveAndArchive));
+  const std::string asked = request.asked;
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Job>(body, decode_job, asked);
+}
+
+Answer<Decoded<NodeGroup>> Client::list_node_groups(Context context) {
+  Call request = call(Method::kGet, "/dedicated-node-groups");
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Decoded<NodeGroup>>(body, decode_node_groups, "GET /dedicated-node-groups");
+}
+
+Answer<Decoded<Secret>> Client::list_secrets(Context context) {
+  Call request = call(Method::kGet, "/usersecrets");
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Decoded<Secret>>(body, decode_secrets, "GET /usersecrets");
+}
+
+Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
+  if (!addressable(spec.name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kPost, "/deployments", encode(spec));
+  request.creating = true;
+  for (const ApiToken& token : spec.api_tokens) request.secrets.push_back(token.value.value_or(""));
+  // The body of the answer is not read: older servers send anything (section 4).
+  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return Ok{};
+}
+
+Answer<> Client::scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas) {
+  if (!addressable(name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kPatch, item("/deployments", name), encode_replicas(min_replicas, max_replicas));
+  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return Ok{};
+}
+
+Answer<> Client::delete_endpoint(Context context, std::string name) {
+  if (!addressable(name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kDelete, item("/deployments", name));
+  Result<> removed = co_await send_removal(context, std::move(request));
+  co_return removed;
+}
+
+Answer<Job> Client::create_job(Context context, JobSpec spec) {
+  Call request = call(Method::kPost, "/jobs", encode(spec));
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  co_return decoded<Job>(body, decode_job, "POST /jobs");
+}
+
+Answer<> Client::stop_job(Context context, std::string id) {
+  if (!addressable(id)) co_return unaddressable("a job");
+  Json body = base::json_object();
+  body["spec"] = base::json_object();
+  body["spec"]["stopped"] = Json::boolean(true);
+  Call request = call(Method::kPatch, item("/jobs", id), body);
+  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return Ok{};
+}
+
+Answer<> Client::delete_job(Context context, std::string id) {
+  if (!addressable(id)) co_return unaddressable("a job");
+  Call request = call(Method::kDelete, item("/jobs", id));
+  request.request.query.emplace_back("job_query_mode", mode(JobScope::kAliveAndArchive));
+  Result<> removed = co_await send_removal(context, std::move(request));
+  co_return removed;
+}
+
+Answer<> Client::create_secret(Context context, NewSecret secret) {
+  if (!addressable(secret.name)) co_return unaddressable("a secret");
+  std::vector<NewSecret> secrets;
+  secrets.push_back(std::move(secret));
+  Call request = call(Method::kPost, "/usersecrets", encode(secrets));
+  request.creating = true;
+  request.secrets.push_back(secrets.front().value);
+  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return Ok{};
+}
+
+Answer<> Client::delete_secret(Context context, std::string name) {
+  if (!addressable(name)) co_return unaddressable("a secret");
+  Call request = call(Method::kDelete, item("/usersecrets", name));
+  Result<> removed = co_await send_removal(context, std::move(request));
+  co_return removed;
+}
+
+}  // namespace lepton_operator::lepton

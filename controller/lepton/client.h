@@ -1,0 +1,134 @@
+// The Lepton workspace client: one method a route, typed in and out, on an injected transport.
+//
+// Every request passes the token bucket and the circuit breaker: after a 401 nothing is sent but one probe at 30 s, doubling to 5 min, and
+// callers get kUnauthorized at once. 429 with Retry-After pauses the bucket. The client itself never retries: whether that is safe is the
+// caller's to know (design, rule 2). Deadlines: 20 s for what creates, changes or deletes, 120 s for reads (section 1), or the context's.
+//
+// Thread rule: domain thread only. Owned by the workspace connection (reconcile/); the transport, clock and log outlive it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/backoff.h"
+#include "base/http.h"
+#include "base/rate_limiter.h"
+#include "lepton/codec.h"
+#include "lepton/credentials.h"
+#include "lepton/types.h"
+
+namespace lepton_operator::lepton {
+
+using base::Context;
+using base::Ok;
+using base::Result;
+template <class T = Ok>
+using Answer = boost::asio::awaitable<Result<T>>;
+
+inline constexpr std::chrono::seconds kWriteDeadline{20};
+inline constexpr std::chrono::seconds kReadDeadline{120};
+
+struct ClientOptions {
+  double requests_per_second = 20;
+  double burst = 50;
+  // Called after each request, for the metrics: method, resource ("deployments"), status (0: none), seconds.
+  std::function<void(const char* method, const std::string& resource, int status, double seconds)> observe = {};
+};
+
+enum class JobScope { kAlive, kAliveAndArchive };
+
+struct JobQuery {
+  JobScope scope = JobScope::kAlive;
+  std::string selector;  // label selector "key=value"; empty: none
+};
+
+// What Lepton says of an endpoint in trouble. Log lines are the users' own output: they may hold secrets.
+struct EndpointDiagnosis {
+  std::vector<std::string> reasons;    // "ConfigError: CUDA out of memory (exit code 1)"
+  std::vector<std::string> log_lines;  // at most 20, the latest last
+};
+
+class Client {
+ public:
+  Client(std::shared_ptr<base::HttpTransport> transport, Credentials credentials, base::Clock& clock, base::Random& random,
+         ClientOptions options);
+
+  // Reading. A list asks page after page of 500 until a short or repeated page.
+  Answer<WorkspaceInfo> workspace(Context context);
+  Answer<Decoded<Endpoint>> list_endpoints(Context context);
+  Answer<Endpoint> get_endpoint(Context context, std::string name);
+  Answer<Decoded<Job>> list_jobs(Context context, JobQuery query);
+  Answer<Job> get_job(Context context, std::string id);  // alive_and_archive
+  Answer<Decoded<NodeGroup>> list_node_groups(Context context);
+  Answer<Decoded<Secret>> list_secrets(Context context);
+  // What cannot be had of it is left out; an error only when nobody could be asked.
+  Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name);
+
+  // Changing. 404 on a removal is success: it is gone.
+  Answer<> create_endpoint(Context context, EndpointSpec spec);  // kConflict: the name exists (409, or 400 "already exists")
+  Answer<> scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas);
+  Answer<> delete_endpoint(Context context, std::string name);
+  Answer<Job> create_job(Context context, JobSpec spec);  // not idempotent (section 6)
+  Answer<> stop_job(Context context, std::string id);
+  Answer<> delete_job(Context context, std::string id);       // alive_and_archive
+  Answer<> create_secret(Context context, NewSecret secret);  // kConflict: exists
+  Answer<> delete_secret(Context context, std::string name);
+
+  // Storage (section 8). `path` is absolute below the file system; its segments are encoded here; "/", "." and ".." are refused. A 404 to
+  // remove_directory is kNotFound and not success: it may as well mean that there is no such file system or no storage API.
+  Answer<std::vector<std::string>> list_file_systems(Context context);                      // kUnsupported / kNotFound: no storage API here
+  Answer<bool> storage_exists(Context context, std::string file_system, std::string path);  // HEAD: 200 true, 404 false, else an error
+  Answer<> remove_directory(Context context, std::string file_system, std::string path);    // DELETE removeall=true
+
+  const Credentials& credentials() const { return credentials_; }
+  bool circuit_open() const;  // a 401 was answered and no later request succeeded
+  double available_tokens() const { return limiter_.available(); }
+  double requests_per_second() const { return limiter_.per_second(); }
+
+ private:
+  struct Breaker {
+    bool open = false;
+    base::Timestamp probe_at{};
+    base::Backoff backoff{std::chrono::seconds(30), std::chrono::minutes(5)};
+  };
+
+  // One request and what its sender needs besides.
+  struct Call {
+    base::HttpRequest request;
+    std::string asked;                 // "GET /jobs/x": for sentences
+    std::string resource;              // "jobs": for the metrics
+    bool creating = false;             // then 400 "already exists" is a conflict
+    std::vector<std::string> secrets;  // an error never repeats an answer that holds one of these
+  };
+  struct Leave;
+
+  Call call(base::Method method, const std::string& path) const;
+  Call call(base::Method method, const std::string& path, const Json& body) const;
+  Answer<base::HttpResponse> send(Context context, Call call);
+  Answer<Json> send_json(Context context, Call call);
+  Answer<> send_removal(Context context, Call call);
+
+  // Until the token was accepted once, few requests are out at a time, so that a wrong one costs few. False: the context ended first.
+  boost::asio::awaitable<bool> enter(Context context);
+  void leave();
+  bool refused_locally() const;
+  void note_answer(const base::HttpResponse& response);
+
+  std::shared_ptr<base::HttpTransport> transport_;
+  Credentials credentials_;
+  std::string base_path_;
+  base::Clock& clock_;
+  base::Random& random_;
+  ClientOptions options_;
+  base::RateLimiter limiter_;
+  Breaker breaker_;
+  bool accepted_ = false;  // the token, by the latest answer that tells
+  int under_way_ = 0;
+  std::vector<Context> waiting_;  // one for each caller that waits in enter(); cancelled to wake it
+};
+
+}  // namespace lepton_operator::lepton

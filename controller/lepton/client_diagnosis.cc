@@ -1,0 +1,88 @@
+// Why an endpoint is not what it should be: the reasons that Lepton gives and the last lines of its log.
+#include <algorithm>
+#include <set>
+
+#include "base/strings.h"
+#include "lepton/client.h"
+
+namespace lepton_operator::lepton {
+
+using base::ErrorKind;
+using base::Method;
+
+namespace {
+
+constexpr std::size_t kMostReasons = 6;
+constexpr std::size_t kLogLines = 20;
+// A log is a stream that need not end while the endpoint lives.
+constexpr std::chrono::seconds kLogDeadline{10};
+
+bool known_trouble(const std::string& reason) { return !reason.empty() && reason != "Ready" && reason != "InProgress"; }
+
+// readiness and termination: {replica id: [{reason, message, exit_code?}]}.
+void add_reasons(const Json& body, std::vector<std::string>& reasons) {
+  if (!body.is_object()) return;
+  for (const auto& [replica, entries] : body.as_object()) {
+    for (const Json& entry : base::elements(&entries)) {
+      const std::string reason = base::get_string(entry, "reason").value_or("");
+      const std::string message = base::get_string(entry, "message").value_or("");
+      if (!known_trouble(reason) && message.empty()) continue;
+      std::string text = reason.empty() || message.empty() ? reason + message : reason + ": " + message;
+      if (const auto code = base::get_int(entry, "exit_code")) text += " (exit code " + std::to_string(*code) + ")";
+      const bool told = std::find(reasons.begin(), reasons.end(), text) != reasons.end();
+      if (!told && reasons.size() < kMostReasons) reasons.push_back(std::move(text));
+    }
+  }
+}
+
+std::string first_replica(const Json& body) {
+  for (const Json& replica : base::elements(&body)) {
+    const auto id = base::get_string(base::get_object(replica, "metadata"), "id");
+    if (id && !id->empty()) return *id;
+    if (const auto old = base::get_string(replica, "id"); old && !old->empty()) return *old;
+  }
+  return "";
+}
+
+std::vector<std::string> last_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t end = text.size();
+  while (end > 0 && lines.size() < kLogLines) {
+    const std::size_t newline = text.rfind('\n', end - 1);
+    const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
+    if (end > start) lines.push_back(text.substr(start, end - start));
+    end = newline == std::string::npos ? 0 : newline;
+  }
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+// We did not reach anybody who could know: asking again later may help.
+bool nobody_asked(ErrorKind kind) {
+  return kind == ErrorKind::kUnreachable || kind == ErrorKind::kUnauthorized || kind == ErrorKind::kCancelled ||
+         kind == ErrorKind::kThrottled;
+}
+
+}  // namespace
+
+Answer<EndpointDiagnosis> Client::explain_endpoint(Context context, std::string name) {
+  EndpointDiagnosis diagnosis;
+  const std::string route = "/deployments/" + base::encode_segment(name);
+  for (const char* part : {"/readiness", "/termination"}) {
+    Call request = call(Method::kGet, route + part);
+    const Result<Json> body = co_await send_json(context, std::move(request));
+    if (!body && nobody_asked(body.error().kind)) co_return body.error();
+    if (body) add_reasons(*body, diagnosis.reasons);
+  }
+  Call replicas = call(Method::kGet, route + "/replicas");
+  const Result<Json> listed = co_await send_json(context, std::move(replicas));
+  const std::string replica = listed ? first_replica(*listed) : "";
+  if (replica.empty()) co_return diagnosis;
+  Call log = call(Method::kGet, route + "/replicas/" + base::encode_segment(replica) + "/log");
+  Context soon = context.with_timeout(kLogDeadline);
+  const Result<base::HttpResponse> text = co_await send(soon, std::move(log));
+  if (text) diagnosis.log_lines = last_lines(text->body);
+  co_return diagnosis;
+}
+
+}  // namespace lepton_operator::lepton

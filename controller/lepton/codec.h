@@ -1,0 +1,37 @@
+// Wire forms of the legacy family (/deployments, /jobs and the rest): typed values to JSON bodies and answers to typed values.
+//
+// Decoding is total: a malformed answer is an Error (kMalformed); in a list, a malformed item spoils nothing but itself and is counted,
+// since a list that lacks an object proves nothing about it. Pure; any thread. Fields: docs/lepton-api.md, sections 3 to 10.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "lepton/types.h"
+
+namespace lepton_operator::lepton {
+
+template <class T>
+struct Decoded {
+  std::vector<T> items;
+  int malformed = 0;  // items that cannot be addressed: no readable name (jobs: no id)
+  int requests = 1;   // that it took: pages
+};
+
+Json encode(const EndpointSpec& spec);
+Json encode(const JobSpec& spec);
+Json encode(const std::vector<NewSecret>& secrets);
+// The partial body that starts a stopped endpoint again (section 4, PATCH).
+Json encode_replicas(int min_replicas, int max_replicas);
+
+base::Result<Endpoint> decode_endpoint(const Json& body);
+base::Result<Job> decode_job(const Json& body);
+base::Result<Decoded<Endpoint>> decode_endpoints(const Json& body);
+base::Result<Decoded<Job>> decode_jobs(const Json& body);  // {"jobs": [...]} or a bare array
+base::Result<WorkspaceInfo> decode_workspace(const Json& body);
+base::Result<Decoded<NodeGroup>> decode_node_groups(const Json& body);
+base::Result<Decoded<Secret>> decode_secrets(const Json& body);
+base::Result<Decoded<StorageEntry>> decode_storage(const Json& body);          // of a directory
+base::Result<std::vector<std::string>> decode_file_systems(const Json& body);  // their names
+
+}  // namespace lepton_operator::lepton

@@ -1,0 +1,119 @@
+// The Observer's pace; what a look teaches is in observer_take.cc.
+#include "lepton/observer.h"
+
+#include <algorithm>
+
+namespace lepton_operator::lepton {
+
+using base::Milliseconds;
+
+namespace {
+
+// However often look_soon() is called.
+constexpr Milliseconds kSoonest{200};
+constexpr double kShareOfBucket = 0.5;
+
+}  // namespace
+
+Observer::Observer(boost::asio::io_context& io, Client& client, base::Clock& clock, base::Random& random, ObserverOptions options,
+                   std::function<void(const std::string&)> on_change)
+    : io_(io),
+      client_(client),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      on_change_(std::move(on_change)),
+      hurry_(io) {}
+
+void Observer::set_interest(const std::string& party, Interest interest) {
+  const Interest before = strongest();
+  if (interest == Interest{}) {
+    interests_.erase(party);
+  } else {
+    interests_[party] = interest;
+  }
+  const Interest now = strongest();
+  if (now.archive && !before.archive) look_soon_ = true;  // what is in the view was never asked of the archive
+  if (!(now == before)) hurry_.notify();
+}
+
+void Observer::look_soon() {
+  look_soon_ = true;
+  hurry_.notify();
+}
+
+Interest Observer::strongest() const {
+  Interest all;
+  for (const auto& [party, interest] : interests_) {
+    all.pace = std::max(all.pace, interest.pace);
+    all.archive = all.archive || interest.archive;
+  }
+  return all;
+}
+
+Milliseconds Observer::interval() const {
+  switch (strongest().pace) {
+    case Pace::kIdle: return options_.idle;
+    case Pace::kJobs: return options_.jobs;
+    case Pace::kClose: return options_.close;
+  }
+  __builtin_unreachable();
+}
+
+Milliseconds Observer::shortest_interval() const {
+  const double seconds = requests_of_last_look_ / (kShareOfBucket * client_.requests_per_second());
+  return std::chrono::ceil<Milliseconds>(std::chrono::duration<double>(seconds));
+}
+
+boost::asio::awaitable<void> Observer::run(Context context) {
+  while (!context.expired()) {
+    const Timestamp begun = clock_.now();
+    look_soon_ = false;
+    co_await look(context);
+    co_await rest(context, begun);
+  }
+}
+
+// Waits from the start of the latest look on, so that a slow answer does not slow the pace; what changes meanwhile is heeded at once.
+boost::asio::awaitable<void> Observer::rest(Context context, Timestamp begun) {
+  const double shortened = 1.0 - 0.2 * random_.unit();
+  while (!context.expired()) {
+    const Milliseconds calm = std::chrono::floor<Milliseconds>(interval() * shortened);
+    const Milliseconds wanted = look_soon_ ? kSoonest : calm;
+    const Timestamp due = begun + std::max(wanted, shortest_interval());
+    const Timestamp now = clock_.now();
+    if (now >= due) co_return;
+    Context until = context.with_timeout(due - now);
+    co_await hurry_.wait(until);
+  }
+}
+
+boost::asio::awaitable<void> Observer::ask_endpoints(Observer& self, Context context, Asked<Endpoint>& asked) {
+  asked.begun = self.clock_.now();
+  asked.answer = co_await self.client_.list_endpoints(context);
+}
+
+// The archive first, the alive ones after it: then a job that only the first list has is no longer alive, and never one just created.
+boost::asio::awaitable<void> Observer::ask_jobs(Observer& self, Context context, Look& look) {
+  const JobQuery alive{JobScope::kAlive, self.options_.job_selector};
+  const JobQuery both{JobScope::kAliveAndArchive, self.options_.job_selector};
+  if (look.archive) {
+    look.archive->begun = self.clock_.now();
+    look.archive->answer = co_await self.client_.list_jobs(context, both);
+  }
+  look.alive.begun = self.clock_.now();
+  look.alive.answer = co_await self.client_.list_jobs(context, alive);
+}
+
+boost::asio::awaitable<void> Observer::look(Context context) {
+  Look look;  // outlives the children: they are joined below
+  if (strongest().archive) look.archive.emplace();
+  base::TaskGroup lists(io_);
+  lists.spawn(ask_endpoints(*this, context, look.endpoints));
+  lists.spawn(ask_jobs(*this, context, look));
+  co_await lists.join();
+  if (context.expired()) co_return;
+  take(look);
+}
+
+}  // namespace lepton_operator::lepton

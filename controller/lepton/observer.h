@@ -1,0 +1,96 @@
+// The one poller of a workspace: lists endpoints and our jobs, keeps the View, and wakes those whose objects changed.
+//
+// Interested parties say how closely they need a look (set_interest); the pace is that of the closest: 2 s while an endpoint or a cleanup
+// is awaited, 10 s while only jobs run, 30 s when nothing is expected; jitter only shortens. Polls take at most half of the token bucket,
+// so the interval stretches before they starve the rest. Whoever wrote to Lepton calls look_soon(), which hastens the next look.
+//
+// Thread rule: domain thread only. Ends: cancel the context given to run(). A failed look changes nothing but last_error().
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/async.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "lepton/client.h"
+#include "lepton/view.h"
+
+namespace lepton_operator::lepton {
+
+struct ObserverOptions {
+  base::Milliseconds close{2'000};
+  base::Milliseconds jobs{10'000};
+  base::Milliseconds idle{30'000};
+  std::string job_selector;  // our mark: "lepton-operator.install=<id>"
+  std::string owner_label;   // the label whose value identifies whom to wake: "lepton-operator.uid"
+};
+
+class Observer {
+ public:
+  // `on_change(owner)` is called for each owner label value whose objects changed in a look, and with "" after each look (complete or
+  // failed).
+  Observer(boost::asio::io_context& io, Client& client, base::Clock& clock, base::Random& random, ObserverOptions options,
+           std::function<void(const std::string& owner)> on_change);
+
+  boost::asio::awaitable<void> run(Context context);
+
+  void set_interest(const std::string& party, Interest interest);  // kIdle without archive removes the party
+  // The next look starts at once, though no sooner than 200 ms after the start of the latest and still within its half of the bucket.
+  void look_soon();
+
+  const View& view() const { return view_; }
+  const std::optional<base::Error>& last_error() const { return last_error_; }  // of the latest look; nothing when it was complete
+
+ private:
+  // One list of a look, and when it was asked for.
+  template <class T>
+  struct Asked {
+    Timestamp begun{};
+    Result<Decoded<T>> answer = base::Error{base::ErrorKind::kCancelled, "not asked"};
+
+    bool complete() const { return answer && answer->malformed == 0; }
+  };
+  struct Look {
+    Asked<Endpoint> endpoints;
+    Asked<Job> alive;
+    std::optional<Asked<Job>> archive;  // alive jobs and archived ones
+  };
+  using Owners = std::set<std::string>;
+
+  boost::asio::awaitable<void> look(Context context);
+  static boost::asio::awaitable<void> ask_endpoints(Observer& self, Context context, Asked<Endpoint>& asked);
+  static boost::asio::awaitable<void> ask_jobs(Observer& self, Context context, Look& look);
+  boost::asio::awaitable<void> rest(Context context, Timestamp begun);
+
+  void take(const Look& look);
+  void take_endpoints(const Asked<Endpoint>& asked, Owners& changed);
+  void take_jobs(const Look& look, Owners& changed);
+  static std::map<std::string, Job> merged(const std::map<std::string, Job>& before, const Look& look);  // by id
+  void note_owner(const Labels& labels, Owners& owners) const;
+  std::optional<base::Error> first_error(const Look& look) const;
+
+  base::Milliseconds interval() const;
+  base::Milliseconds shortest_interval() const;  // polls take at most half of the token bucket
+  Interest strongest() const;
+
+  boost::asio::io_context& io_;
+  Client& client_;
+  base::Clock& clock_;
+  base::Random& random_;
+  ObserverOptions options_;
+  std::function<void(const std::string&)> on_change_;
+  base::Signal hurry_;
+  bool look_soon_ = false;
+  int requests_of_last_look_ = 0;
+  std::map<std::string, Interest> interests_;
+  View view_;
+  std::optional<base::Error> last_error_;
+};
+
+}  // namespace lepton_operator::lepton

@@ -1,0 +1,61 @@
+#include "lepton/types.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace lepton_operator::lepton {
+
+namespace {
+
+constexpr std::array kEndpointStates{
+    std::pair{EndpointState::kReady, "Ready"},       std::pair{EndpointState::kNotReady, "Not Ready"},
+    std::pair{EndpointState::kStarting, "Starting"}, std::pair{EndpointState::kUpdating, "Updating"},
+    std::pair{EndpointState::kScaling, "Scaling"},   std::pair{EndpointState::kMigrating, "Migrating"},
+    std::pair{EndpointState::kStopping, "Stopping"}, std::pair{EndpointState::kStopped, "Stopped"},
+    std::pair{EndpointState::kDeleting, "Deleting"}, std::pair{EndpointState::kRestarting, "Restarting"},
+    std::pair{EndpointState::kError, "Error"},
+};
+
+constexpr std::array kJobStates{
+    std::pair{JobState::kStarting, "Starting"},
+    std::pair{JobState::kRunning, "Running"},
+    std::pair{JobState::kFailed, "Failed"},
+    std::pair{JobState::kCompleted, "Completed"},
+    std::pair{JobState::kStopped, "Stopped"},
+    std::pair{JobState::kStopping, "Stopping"},
+    std::pair{JobState::kDeleting, "Deleting"},
+    std::pair{JobState::kDeleted, "Deleted"},
+    std::pair{JobState::kRestarting, "Restarting"},
+    std::pair{JobState::kArchived, "Archived"},
+    std::pair{JobState::kQueueing, "Queueing"},
+    std::pair{JobState::kAwaiting, "Awaiting"},
+    std::pair{JobState::kPendingRetry, "PendingRetry"},
+    std::pair{JobState::kTerminating, "Terminating"},
+};
+
+template <class State, std::size_t N>
+State parsed(const std::array<std::pair<State, const char*>, N>& table, std::string_view wire) {
+  for (const auto& [state, spelling] : table) {
+    if (wire == spelling) return state;
+  }
+  return State::kUnknown;
+}
+
+template <class State, std::size_t N>
+const char* spelled(const std::array<std::pair<State, const char*>, N>& table, State wanted) {
+  for (const auto& [state, spelling] : table) {
+    if (state == wanted) return spelling;
+  }
+  return "Unknown";
+}
+
+}  // namespace
+
+EndpointState parse_endpoint_state(std::string_view wire) { return parsed(kEndpointStates, wire); }
+const char* to_string(EndpointState state) { return spelled(kEndpointStates, state); }
+
+JobState parse_job_state(std::string_view wire) { return parsed(kJobStates, wire); }
+const char* to_string(JobState state) { return spelled(kJobStates, state); }
+
+}  // namespace lepton_operator::lepton

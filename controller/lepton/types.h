@@ -1,0 +1,179 @@
+// The Lepton workspace API's objects, as far as we send or read them. One domain type for both API families; the codecs (codec.h) know the
+// wire. Plain values: no I/O, any thread. Field sources: docs/lepton-api.md, sections 3 to 10.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace lepton_operator::lepton {
+
+using base::Json;
+using base::Timestamp;
+using Labels = std::map<std::string, std::string>;
+
+// --- Shared by endpoints and jobs ---------------------------------------------------------------------------------------------------
+
+struct EnvVar {
+  std::string name;
+  std::optional<std::string> value;        // exactly one of the two is set
+  std::optional<std::string> secret_name;  // value_from.secret_name_ref
+
+  bool operator==(const EnvVar&) const = default;
+};
+
+struct Mount {
+  std::string path;        // below the volume
+  std::string from;        // "node-nfs:lepton-shared-fs"
+  std::string mount_path;  // in the container
+
+  bool operator==(const Mount&) const = default;
+};
+
+struct ApiToken {
+  std::optional<std::string> value;       // "***" in answers: unknown, not drift (section 2)
+  std::optional<std::string> token_name;  // value_from.token_name_ref
+
+  bool operator==(const ApiToken&) const = default;
+};
+
+// --- Endpoints (section 4: LeptonDeployment) ------------------------------------------------------------------------------------------
+
+struct EndpointSpec {
+  std::string name;
+  Labels labels;
+  std::string image;
+  std::vector<std::string> command;  // empty: the image's entrypoint serves
+  int port = 8000;
+  std::string resource_shape;
+  int min_replicas = 1;
+  int max_replicas = 1;
+  std::optional<std::int64_t> shared_memory_mib;
+  std::vector<std::string> node_group_ids;
+  std::vector<EnvVar> envs;
+  std::vector<Mount> mounts;
+  std::vector<ApiToken> api_tokens;
+  std::vector<std::string> image_pull_secrets;
+  Json auto_scaler;  // as on the wire; null when absent
+  Json health;       // likewise
+  std::string priority_class = "mid-4000";
+};
+
+// Section 12, 0.47.1's states; kUnknown stands for "", UNK and every value that is not in the contract.
+enum class EndpointState {
+  kReady,
+  kNotReady,
+  kStarting,
+  kUpdating,
+  kScaling,
+  kMigrating,
+  kStopping,
+  kStopped,
+  kDeleting,
+  kRestarting,
+  kError,
+  kUnknown,
+};
+EndpointState parse_endpoint_state(std::string_view wire);
+const char* to_string(EndpointState state);  // the wire's spelling ("Not Ready"); "Unknown"
+
+struct Endpoint {
+  std::string name;
+  Labels labels;  // empty where the family has none: then owner from LEPTONOP_OWNER
+  EndpointState state = EndpointState::kUnknown;
+  std::optional<EndpointState> phase;  // absent on old servers (section 4)
+  std::string external_url;            // without a trailing slash; empty until there is one
+  std::optional<int> min_replicas;
+  std::optional<Timestamp> created_at;
+  std::map<std::string, std::string> envs;  // plain values only
+
+  bool operator==(const Endpoint&) const = default;
+};
+
+// --- Jobs (section 6: LeptonJob) ------------------------------------------------------------------------------------------------------
+
+struct JobSpec {
+  std::string name;
+  Labels labels;
+  std::string image;
+  std::vector<std::string> command;
+  std::string resource_shape;
+  std::vector<std::string> node_group_ids;
+  std::vector<EnvVar> envs;
+  std::vector<Mount> mounts;
+  std::vector<std::string> image_pull_secrets;
+  std::int64_t shared_memory_mib = 1024;
+  std::chrono::seconds ttl_after_finished{7 * 24 * 3600};  // the server's own default of 600 s loses results (section 6)
+};
+
+enum class JobState {
+  kStarting,
+  kRunning,
+  kFailed,
+  kCompleted,
+  kStopped,
+  kStopping,
+  kDeleting,
+  kDeleted,
+  kRestarting,
+  kArchived,
+  kQueueing,
+  kAwaiting,
+  kPendingRetry,
+  kTerminating,
+  kUnknown,
+};
+JobState parse_job_state(std::string_view wire);
+const char* to_string(JobState state);
+
+struct Job {
+  std::string id;
+  std::string name;
+  Labels labels;
+  JobState state = JobState::kUnknown;
+  int failed = 0;  // status counts: they tell how an Archived job ended
+  int succeeded = 0;
+  bool archived = false;  // seen only in an archive mode
+  std::optional<Timestamp> created_at;
+  std::optional<Timestamp> completed_at;
+
+  bool operator==(const Job&) const = default;
+};
+
+// --- The rest -------------------------------------------------------------------------------------------------------------------------
+
+enum class ApiFamily { kDeployments, kEndpoints };
+
+struct WorkspaceInfo {
+  std::string name;   // display name
+  std::string state;  // normal | paused | ...
+  ApiFamily family = ApiFamily::kDeployments;
+};
+
+struct NodeGroup {
+  std::string id;
+  std::string name;
+};
+
+struct Secret {
+  std::string name;
+  std::vector<std::string> tags;
+};
+
+struct NewSecret {
+  std::string name;
+  std::string value;  // never logged
+  std::vector<std::string> tags;
+};
+
+struct StorageEntry {
+  bool directory = false;
+  std::string name;
+};
+
+}  // namespace lepton_operator::lepton

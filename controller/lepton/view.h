@@ -1,0 +1,47 @@
+// What the observer saw of a workspace, and when it began to look: the only thing the planner believes about Lepton.
+//
+// A look that began before our own last write proves nothing about what we wrote (design, rule 3); a look that lost an item, or did not ask
+// the archive, proves no absence there. Plain value; any thread.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lepton/types.h"
+
+namespace lepton_operator::lepton {
+
+struct SeenEndpoint {
+  Endpoint endpoint;
+  int error_looks = 0;  // consecutive looks, this one included, that found state Error
+};
+
+// When the last two complete looks at a kind of object began.
+struct Looks {
+  std::optional<Timestamp> last;
+  std::optional<Timestamp> before_last;
+
+  // Complete looks, of the last two, that began strictly after `at`.
+  int begun_after(Timestamp at) const { return (last && *last > at ? 1 : 0) + (before_last && *before_last > at ? 1 : 0); }
+};
+
+struct View {
+  std::map<std::string, SeenEndpoint, std::less<>> endpoints;  // by name
+  std::map<std::string, std::vector<Job>, std::less<>> jobs;   // by name, oldest first: names are not unique
+  Looks endpoint_looks;
+  Looks job_looks;      // alive jobs of ours
+  Looks archive_looks;  // alive and archived jobs of ours
+};
+
+// How closely somebody needs the observer to look.
+enum class Pace { kIdle, kJobs, kClose };
+
+struct Interest {
+  Pace pace = Pace::kIdle;
+  bool archive = false;  // archived jobs must be looked at too
+  bool operator==(const Interest&) const = default;
+};
+
+}  // namespace lepton_operator::lepton

@@ -1,0 +1,213 @@
+// What we send is accepted by the strict simulator, and what it answers is read: the two halves of the contract against each other.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/transport.h"
+#include "lepton/observer.h"
+#include "unit/lepton/bench.h"
+
+namespace lepton_operator::lepton {
+namespace {
+
+using base::ErrorKind;
+using test::Bench;
+using test::operator""s;
+using test::operator""ms;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class OnTheSimulator : public testing::Test {
+ protected:
+  OnTheSimulator() : simulator(simulator::Options{}, [this] { return bench.clock.now(); }) { use(simulator.token()); }
+
+  void use(const std::string& token) {
+    const Credentials credentials{"ws-sim", token, "http://sim.test" + simulator.base_path(), std::nullopt};
+    transport = std::make_shared<simulator::SimulatorTransport>(bench.io, simulator);
+    bench.client = std::make_unique<Client>(transport, credentials, bench.clock, *bench.random, ClientOptions{});
+  }
+
+  Client& client() { return *bench.client; }
+
+  EndpointSpec every_field_of_an_endpoint() {
+    EndpointSpec spec;
+    spec.name = "vllm-gpqa-0-a1b2c3d4e5";
+    spec.labels = {{"lepton-operator.uid", "u1"}, {"lepton-operator.install", "i1"}};
+    spec.image = "vllm:1";
+    spec.command = {"vllm", "serve", "/model"};
+    spec.resource_shape = "gpu.1xH200";
+    spec.max_replicas = 2;
+    spec.shared_memory_mib = 4096;
+    spec.node_group_ids = {group("h200")};
+    spec.envs = {EnvVar{"A", "1", {}}, EnvVar{"HF_TOKEN", {}, "hf"}};
+    spec.mounts = {Mount{"/cache", "node-nfs:lepton-shared-fs", "/opt/cache"}};
+    spec.api_tokens = {ApiToken{"token-value", {}}, ApiToken{{}, "shared"}};
+    spec.image_pull_secrets = {"ngc"};
+    spec.auto_scaler = *base::parse_json(R"({"scale_down":{"no_traffic_timeout":3600}})", "test");
+    return spec;
+  }
+
+  JobSpec every_field_of_a_job() {
+    JobSpec spec;
+    spec.name = "eval-a1b2c3d4e5-gpqa-0";
+    spec.labels = {{"lepton-operator.uid", "u1"}, {"lepton-operator.install", "i1"}};
+    spec.image = "simple-evals:1";
+    spec.command = {"/bin/bash", "-c", "true"};
+    spec.resource_shape = "cpu.small";
+    spec.node_group_ids = {group("cpu")};
+    spec.envs = {EnvVar{"HF_TOKEN", {}, "hf"}, EnvVar{"EVAL_OUTPUT_DIR", "/workspace/gpqa", {}}};
+    spec.mounts = {Mount{"/shared/ws/0123456789abcdef", "node-nfs:lepton-shared-fs", "/workspace"}};
+    spec.image_pull_secrets = {"lepton-nvidia"};
+    return spec;
+  }
+
+  // The id of the first node group whose name holds `part`, or of any.
+  std::string group(const std::string& part) {
+    const auto groups = bench.get(client().list_node_groups(bench.root));
+    EXPECT_TRUE(groups.ok());
+    EXPECT_EQ(groups->malformed, 0);
+    for (const NodeGroup& each : groups->items) {
+      if (each.name.find(part) != std::string::npos) return each.id;
+    }
+    return groups->items.empty() ? "" : groups->items.front().id;
+  }
+
+  void make_secret() {
+    ASSERT_TRUE(bench.get(client().create_secret(bench.root, NewSecret{"hf", "hf-value", {"lepton-operator.uid=u1"}})).ok());
+  }
+
+  Bench bench;
+  simulator::Simulator simulator;
+  std::shared_ptr<simulator::SimulatorTransport> transport;
+};
+
+TEST_F(OnTheSimulator, AnEndpointWithEveryFieldIsAcceptedBecomesReadyAndGoes) {
+  make_secret();
+  const EndpointSpec spec = every_field_of_an_endpoint();
+  const auto created = bench.get(client().create_endpoint(bench.root, spec));
+  ASSERT_TRUE(created.ok()) << created.error().text();
+  bench.pass(3s);
+  const auto endpoint = bench.get(client().get_endpoint(bench.root, spec.name));
+  ASSERT_TRUE(endpoint.ok()) << endpoint.error().text();
+  EXPECT_EQ(endpoint->state, EndpointState::kReady);
+  EXPECT_EQ(endpoint->labels, spec.labels);
+  EXPECT_EQ(endpoint->envs.at("A"), "1");
+  EXPECT_NE(endpoint->external_url, "");
+  EXPECT_TRUE(endpoint->created_at.has_value());
+  EXPECT_EQ(bench.get(client().create_endpoint(bench.root, spec)).error().kind, ErrorKind::kConflict);
+  ASSERT_TRUE(bench.get(client().scale_endpoint(bench.root, spec.name, 0, 2)).ok());
+  bench.pass(3s);
+  const auto stopped = bench.get(client().get_endpoint(bench.root, spec.name));
+  EXPECT_TRUE(stopped->phase == EndpointState::kStopped || stopped->state == EndpointState::kStopped);
+  EXPECT_EQ(stopped->min_replicas, 0);
+  ASSERT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name)).ok());
+  bench.pass(1s);
+  EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name)).error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name)).ok());
+}
+
+TEST_F(OnTheSimulator, AJobWithEveryFieldIsAcceptedRunsAndIsFoundByItsId) {
+  make_secret();
+  const auto created = bench.get(client().create_job(bench.root, every_field_of_a_job()));
+  ASSERT_TRUE(created.ok()) << created.error().text();
+  EXPECT_NE(created->id, created->name);
+  bench.pass(4s);
+  const auto job = bench.get(client().get_job(bench.root, created->id));
+  ASSERT_TRUE(job.ok()) << job.error().text();
+  EXPECT_EQ(job->state, JobState::kCompleted);
+  EXPECT_TRUE(job->completed_at.has_value());
+  EXPECT_LE(*job->completed_at, bench.clock.now());
+  EXPECT_GE(*job->completed_at + 10s, bench.clock.now());
+  ASSERT_TRUE(bench.get(client().delete_job(bench.root, created->id)).ok());
+  bench.pass(1s);
+  const auto jobs = bench.get(client().list_jobs(bench.root, JobQuery{JobScope::kAliveAndArchive, ""}));
+  EXPECT_THAT(jobs->items, IsEmpty());
+}
+
+TEST_F(OnTheSimulator, ARunningJobCanBeStopped) {
+  make_secret();
+  const auto created = bench.get(client().create_job(bench.root, every_field_of_a_job()));
+  ASSERT_TRUE(created.ok()) << created.error().text();
+  bench.pass(1s);
+  ASSERT_TRUE(bench.get(client().stop_job(bench.root, created->id)).ok());
+  bench.pass(1s);
+  EXPECT_EQ(bench.get(client().get_job(bench.root, created->id))->state, JobState::kStopped);
+}
+
+TEST_F(OnTheSimulator, JobsAreListedByOurMarkPageAfterPage) {
+  make_secret();
+  JobSpec spec = every_field_of_a_job();
+  for (int i = 0; i < 501; ++i) {
+    spec.labels["lepton-operator.install"] = i == 0 ? "other" : "i1";
+    ASSERT_TRUE(bench.get(client().create_job(bench.root, spec)).ok());
+  }
+  const auto ours = bench.get(client().list_jobs(bench.root, JobQuery{JobScope::kAlive, "lepton-operator.install=i1"}));
+  ASSERT_TRUE(ours.ok()) << ours.error().text();
+  EXPECT_THAT(ours->items, SizeIs(500));
+  EXPECT_EQ(ours->requests, 2);  // a full page does not say that it is the last
+}
+
+TEST_F(OnTheSimulator, SecretsAreMadeListedWithTheirTagsAndRemoved) {
+  make_secret();
+  const auto secrets = bench.get(client().list_secrets(bench.root));
+  ASSERT_TRUE(secrets.ok());
+  ASSERT_THAT(secrets->items, SizeIs(1));
+  EXPECT_EQ(secrets->items[0].name, "hf");
+  EXPECT_THAT(secrets->items[0].tags, ElementsAre("lepton-operator.uid=u1"));
+  EXPECT_EQ(bench.get(client().create_secret(bench.root, NewSecret{"hf", "hf-value", {}})).error().kind, ErrorKind::kConflict);
+  ASSERT_TRUE(bench.get(client().delete_secret(bench.root, "hf")).ok());
+  EXPECT_THAT(bench.get(client().list_secrets(bench.root))->items, IsEmpty());
+}
+
+TEST_F(OnTheSimulator, TheDirectoryOfAJobIsSeenAndRemovedThroughStorage) {
+  make_secret();
+  ASSERT_TRUE(bench.get(client().create_job(bench.root, every_field_of_a_job())).ok());
+  bench.pass(4s);
+  const auto systems = bench.get(client().list_file_systems(bench.root));
+  ASSERT_TRUE(systems.ok());
+  EXPECT_THAT(*systems, Contains("lepton-shared-fs"));
+  EXPECT_TRUE(*bench.get(client().storage_exists(bench.root, "lepton-shared-fs", "/shared/ws/0123456789abcdef/gpqa/results.yml")));
+  ASSERT_TRUE(bench.get(client().remove_directory(bench.root, "lepton-shared-fs", "/shared/ws/0123456789abcdef")).ok());
+  EXPECT_FALSE(*bench.get(client().storage_exists(bench.root, "lepton-shared-fs", "/shared/ws/0123456789abcdef")));
+  EXPECT_TRUE(*bench.get(client().storage_exists(bench.root, "lepton-shared-fs", "/shared/ws")));
+}
+
+TEST_F(OnTheSimulator, TheWorkspaceIsReadAndAWrongTokenAndAWrongIdAreTold) {
+  EXPECT_EQ(bench.get(client().workspace(bench.root))->family, ApiFamily::kDeployments);
+  use("wrong");
+  EXPECT_EQ(bench.get(client().workspace(bench.root)).error().kind, ErrorKind::kUnauthorized);
+  const Credentials name{"my-team", simulator.token(), "http://sim.test/api/v2/workspaces/my-team", std::nullopt};
+  bench.client = std::make_unique<Client>(transport, name, bench.clock, *bench.random, ClientOptions{});
+  EXPECT_EQ(bench.get(client().workspace(bench.root)).error().what,
+            "lepton answered 404 for workspace \"my-team\": this must be the workspace ID (dashboard, Settings), not its name.");
+}
+
+TEST_F(OnTheSimulator, TheObserverSeesAnEndpointBecomeReadyWithinTwoSecondsOfIt) {
+  make_secret();
+  ObserverOptions options;
+  options.job_selector = "lepton-operator.install=i1";
+  options.owner_label = "lepton-operator.uid";
+  std::optional<base::Timestamp> ready;
+  Observer* seeing = nullptr;
+  Observer observer(bench.io, client(), bench.clock, *bench.random, options, [&](const std::string& owner) {
+    const auto& endpoints = seeing->view().endpoints;
+    if (owner != "u1" || endpoints.empty() || ready) return;
+    if (endpoints.begin()->second.endpoint.state == EndpointState::kReady) ready = bench.clock.now();
+  });
+  seeing = &observer;
+  observer.set_interest("a", Interest{Pace::kClose, false});
+  boost::asio::co_spawn(bench.io, observer.run(bench.root), boost::asio::detached);
+  const base::Timestamp created = bench.clock.now();
+  ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, every_field_of_an_endpoint())).ok());
+  bench.pass(5s);
+  ASSERT_TRUE(ready.has_value());
+  EXPECT_GE(*ready, created + 2s);
+  EXPECT_LE(*ready, created + 4s);
+  bench.root.cancel();
+  bench.settle();
+}
+
+}  // namespace
+}  // namespace lepton_operator::lepton

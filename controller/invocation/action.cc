@@ -1,0 +1,45 @@
+#include "invocation/plan.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+struct Key {
+  std::string operator()(const CreateEndpoint& a) const { return "create-endpoint " + a.endpoint.spec.name; }
+  std::string operator()(const StartEndpoint& a) const { return "start-endpoint " + a.name; }
+  std::string operator()(const DeleteEndpoint& a) const { return "delete-endpoint " + a.name; }
+  std::string operator()(const DiagnoseEndpoint& a) const { return "diagnose-endpoint " + a.name; }
+  std::string operator()(const CreateJob& a) const { return "create-job " + a.job.name; }
+  std::string operator()(const ReadJob& a) const { return "read-job " + a.id; }
+  std::string operator()(const StopJob& a) const { return "stop-job " + a.id; }
+  std::string operator()(const DeleteJob& a) const { return "delete-job " + a.id; }
+  std::string operator()(const EnsureSecret& a) const { return "ensure-secret " + a.secret.name; }
+  std::string operator()(const DeleteSecrets&) const { return "delete-secrets"; }
+  std::string operator()(const ProbeStorage& a) const { return "probe-storage " + a.directory.path(); }
+  std::string operator()(const RemoveDirectory& a) const { return "remove-directory " + a.directory.path(); }
+  std::string operator()(const ReadNodeGroups&) const { return "read-node-groups"; }
+  std::string operator()(const ReadSecretKeys&) const { return "read-secret-keys"; }
+};
+
+struct Written {
+  std::string operator()(const CreateEndpoint& a) const { return a.endpoint.spec.name; }
+  std::string operator()(const StartEndpoint& a) const { return a.name; }
+  std::string operator()(const DeleteEndpoint& a) const { return a.name; }
+  std::string operator()(const CreateJob& a) const { return a.job.name; }
+  std::string operator()(const StopJob& a) const { return a.id; }
+  std::string operator()(const DeleteJob& a) const { return a.id; }
+  std::string operator()(const EnsureSecret& a) const { return a.secret.name; }
+  std::string operator()(const DiagnoseEndpoint&) const { return {}; }
+  std::string operator()(const ReadJob&) const { return {}; }
+  std::string operator()(const DeleteSecrets&) const { return {}; }
+  std::string operator()(const ProbeStorage&) const { return {}; }
+  std::string operator()(const RemoveDirectory&) const { return {}; }
+  std::string operator()(const ReadNodeGroups&) const { return {}; }
+  std::string operator()(const ReadSecretKeys&) const { return {}; }
+};
+
+}  // namespace
+
+std::string action_key(const Action& action) { return std::visit(Key{}, action); }
+std::string written_object(const Action& action) { return std::visit(Written{}, action); }
+
+}  // namespace lepton_operator::invocation

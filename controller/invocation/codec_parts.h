@@ -1,0 +1,21 @@
+// What the codecs of specs share. Internal to invocation/. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "invocation/object_reader.h"
+
+namespace lepton_operator::invocation::codec {
+
+// Whole specs are checked for what must be there; the same section as a Workspace's default may leave everything out.
+enum class Section { kWhole, kDefaults };
+
+DeploymentSpec read_deployment(ObjectReader& reader, Section section);
+ExecutionSpec read_execution(ObjectReader& reader);
+StorageSpec read_storage(ObjectReader& reader);
+// `jobs`: variables of jobs, where some names are ours.
+std::vector<EnvEntry> read_envs(ObjectReader& parent, bool jobs);
+std::optional<SecretKeyRef> read_secret_key(ObjectReader& parent);
+
+}  // namespace lepton_operator::invocation::codec

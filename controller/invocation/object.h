@@ -1,0 +1,57 @@
+// The two objects that users write, as the store hands them out: identity, what was written (raw), what we recorded (typed).
+//
+// The spec stays raw JSON because it is merged with defaults before it is decoded (defaults.h). Plain values; handed around as
+// shared_ptr<const>, never changed in place.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "invocation/status.h"
+
+namespace lepton_operator::invocation {
+
+struct ObjectKey {
+  std::string namespace_;
+  std::string name;
+
+  auto operator<=>(const ObjectKey&) const = default;
+  std::string text() const { return namespace_ + "/" + name; }
+};
+
+struct ObjectMeta {
+  ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 1;
+  std::string resource_version;
+  std::optional<base::Timestamp> created;
+  std::optional<base::Timestamp> deleted;  // deletionTimestamp
+  std::vector<std::string> finalizers;
+  std::map<std::string, std::string> annotations;
+
+  bool has_finalizer(const std::string& name) const;
+};
+
+inline constexpr const char* kApiVersion = "lepton.dev/v1alpha1";
+inline constexpr const char* kCleanupFinalizer = "lepton.dev/cleanup";
+inline constexpr const char* kAbandonAnnotation = "lepton.dev/abandon";
+
+struct Invocation {
+  ObjectMeta meta;
+  base::Json spec;
+  InvocationStatus status;
+};
+
+struct Workspace {
+  ObjectMeta meta;
+  base::Json spec;
+  WorkspaceStatus status;
+};
+
+}  // namespace lepton_operator::invocation

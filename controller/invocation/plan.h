@@ -1,0 +1,102 @@
+// plan(): what to do next for one Invocation. All of the domain's rules live here and nowhere else.
+//
+// Pure and total: no I/O, no clock, no exceptions for any input. Call it whenever something may have changed; calling it again without
+// change gives no actions and the same status. The caller must (1) add the finalizer if that is asked for, (2) write `status` if it
+// differs, before it carries out any action, since intents and results stand in it (rules 2 and 5), (3) remove the finalizer if that is
+// asked for, (4) carry the actions out, concurrently, and record each outcome in the Memory, (5) call again at wake_at at the latest.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "invocation/rendering.h"
+#include "invocation/world.h"
+#include "lepton/view.h"
+
+namespace lepton_operator::invocation {
+
+// Rule 2's figures: how long a creating request may live after its intent, and how much longer its effect may stay invisible.
+inline constexpr std::chrono::seconds kCreateDeadline{20};
+inline constexpr std::chrono::seconds kSettling{10};
+
+struct CreateEndpoint {
+  std::string task;
+  RenderedEndpoint endpoint;
+  Timestamp deadline{};  // nothing may be sent, and nothing waited for, after it: intent + kCreateDeadline
+};
+struct StartEndpoint {  // scale up again what was stopped
+  std::string task;
+  std::string name;
+  int min_replicas = 1;
+  int max_replicas = 1;
+};
+struct DeleteEndpoint {
+  std::string task;
+  std::string name;
+};
+struct DiagnoseEndpoint {  // why it failed, with its last log lines, before it is released (rule 5)
+  std::string task;
+  std::string name;
+};
+struct CreateJob {
+  std::string task;  // empty: the cleanup job
+  lepton::JobSpec job;
+  Timestamp deadline{};  // as above; what was not sent by then certainly had no effect
+};
+struct ReadJob {
+  std::string task;
+  std::string id;
+};
+struct StopJob {
+  std::string task;
+  std::string id;
+};
+enum class DeletionReason { kInvocationDeleted, kDuplicate };
+struct DeleteJob {
+  std::string task;
+  std::string name;
+  std::string id;
+  DeletionReason reason = DeletionReason::kInvocationDeleted;
+};
+struct EnsureSecret {
+  WantedSecret secret;
+};
+struct DeleteSecrets {  // and verify by a list
+  std::vector<std::string> names;
+};
+struct ProbeStorage {  // HEAD in each candidate file system
+  StorageDirectory directory;
+  std::vector<std::string> file_systems;
+};
+struct RemoveDirectory {  // and verify by HEAD
+  StorageDirectory directory;
+  std::string file_system;
+};
+struct ReadNodeGroups {};
+struct ReadSecretKeys {  // do these Kubernetes Secrets have these keys?
+  std::vector<SecretKeyRef> keys;
+};
+
+using Action = std::variant<CreateEndpoint, StartEndpoint, DeleteEndpoint, DiagnoseEndpoint, CreateJob, ReadJob, StopJob, DeleteJob,
+                            EnsureSecret, DeleteSecrets, ProbeStorage, RemoveDirectory, ReadNodeGroups, ReadSecretKeys>;
+
+// What identifies an action in Memory::outcomes, and a word for logs: "create-endpoint nim-gpqa-d-0-k3v9x2m1qa".
+std::string action_key(const Action& action);
+// The Lepton object that a changing action writes to, for Memory::writes; empty for those that only read.
+std::string written_object(const Action& action);
+
+enum class FinalizerChange { kNone, kAdd, kRemove };
+
+struct Plan {
+  InvocationStatus status;
+  FinalizerChange finalizer = FinalizerChange::kNone;
+  std::vector<Action> actions;
+  lepton::Interest interest;
+  std::optional<Timestamp> wake_at;
+};
+
+Plan plan(const World& world);
+
+}  // namespace lepton_operator::invocation

@@ -1,0 +1,225 @@
+// From a manifest to inputs that can be acted on: defaults merged, catalogue entries, node group ids and the workspace frozen in
+// status.resolved (docs/design.md, "Status"), or a condition that says what is missing.
+#include <algorithm>
+
+#include "base/strings.h"
+#include "invocation/defaults.h"
+#include "invocation/names.h"
+#include "invocation/planning.h"
+#include "invocation/validation.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+// How often something that a person must mend (a missing Secret, a node group) is looked at again.
+constexpr std::chrono::seconds kRecheck{10};
+
+bool refuse(Planning& p, const std::string& reason, std::string message) {
+  p.condition("Accepted", ConditionStatus::kFalse, reason, std::move(message));
+  return false;
+}
+
+std::string joined(const std::vector<FieldError>& errors) {
+  std::vector<std::string> texts;
+  for (const FieldError& error : errors) texts.push_back(error.text());
+  return base::join(texts, "; ");
+}
+
+bool decode(Planning& p) {
+  const InvocationStatus& status = p.status();
+  const Json defaults = status.resolved ? status.resolved->defaults : resolved_defaults(p.world.workspace.defaults);
+  Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, defaults));
+  p.spec = std::move(checked.value);
+  if (!checked.ok()) return refuse(p, "Invalid", joined(checked.errors));
+  const std::vector<FieldError> missing = validate_effective(p.spec);
+  if (!missing.empty()) return refuse(p, "Invalid", joined(missing));
+  if (!StorageDirectory::make(p.spec.storage.path, status.invocation_id)) {
+    return refuse(p, "Invalid",
+                  "spec.storage.path: must be an absolute directory below the root, without \"..\", e.g. /shared/evaluations.");
+  }
+  return true;
+}
+
+// The id for a name or an id that a user wrote; empty for none. Nothing when it is unknown.
+std::optional<std::string> node_group_id(const std::map<std::string, std::string>& groups, const std::string& written) {
+  if (written.empty() || groups.contains(written)) return written;
+  const auto named = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.second == written; });
+  if (named == groups.end()) return std::nullopt;
+  return named->first;
+}
+
+std::string unknown_group(const char* field, const std::string& written, const std::map<std::string, std::string>& groups) {
+  std::vector<std::string> names;
+  for (const auto& [id, name] : groups) names.push_back(name);
+  const std::string known = names.empty() ? "the workspace has none" : "the workspace has " + base::join(names, ", ");
+  return std::string(field) + ": no node group \"" + written + "\"; " + known + ".";
+}
+
+// Endpoint's and jobs' group, as ids. Asks for the groups only if any is named.
+std::optional<std::pair<std::string, std::string>> resolve_node_groups(Planning& p) {
+  const std::string& endpoint = p.spec.deployment.node_group;
+  const std::string& jobs = p.spec.execution.node_group;
+  if (endpoint.empty() && jobs.empty()) return std::pair<std::string, std::string>{};
+  const auto& groups = p.world.workspace.node_groups;
+  if (!groups) {
+    p.act(ReadNodeGroups{});
+    return std::nullopt;
+  }
+  const auto endpoint_id = node_group_id(*groups, endpoint);
+  const auto job_id = node_group_id(*groups, jobs);
+  if (endpoint_id && job_id) return std::pair{*endpoint_id, *job_id};
+  const std::string message = endpoint_id ? unknown_group("spec.execution.nodeGroup", jobs, *groups)
+                                          : unknown_group("spec.deployment.nodeGroup", endpoint, *groups);
+  refuse(p, "UnknownNodeGroup", message);
+  p.wake(p.world.now + kRecheck);
+  const Outcome* read = p.outcome("read-node-groups");
+  if (!read || p.world.now - read->began >= kRecheck) p.act(ReadNodeGroups{});
+  return std::nullopt;
+}
+
+// What the catalogue and the task's own fields say; nothing when the task is unknown and brings no container.
+std::optional<ResolvedTask> resolve_task(Planning& p, const TaskSpec& task, std::string& problem) {
+  ResolvedTask resolved;
+  resolved.container = task.container;
+  resolved.endpoint_type = task.endpoint_type;
+  resolved.config_type = task.task;
+  const base::Result<CatalogueEntry> entry = p.world.catalogue.find(task.task);
+  if (entry) {
+    resolved.harness = entry->harness;
+    resolved.config_type = entry->config_type;
+    if (resolved.container.empty()) resolved.container = entry->container;
+    if (resolved.endpoint_type.empty() && !entry->endpoint_types.empty()) resolved.endpoint_type = entry->endpoint_types.front();
+  } else if (task.container.empty()) {
+    problem = "spec.evaluation.tasks." + task.name + ": " + entry.error().what;
+    return std::nullopt;
+  }
+  if (resolved.endpoint_type.empty()) resolved.endpoint_type = "chat";
+  return resolved;
+}
+
+// Every task of the spec that is not resolved yet; the problems of those that cannot be.
+std::vector<std::string> resolve_tasks(Planning& p, std::map<std::string, ResolvedTask>& tasks) {
+  std::vector<std::string> problems;
+  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+    if (tasks.contains(task.name)) continue;
+    std::string problem;
+    if (auto resolved = resolve_task(p, task, problem)) {
+      tasks.emplace(task.name, std::move(*resolved));
+    } else {
+      problems.push_back(std::move(problem));
+    }
+  }
+  return problems;
+}
+
+bool secret_keys_present(Planning& p) {
+  const std::vector<SecretKeyRef> keys = secret_keys(p.spec);
+  bool unknown = false;
+  for (const SecretKeyRef& key : keys) {
+    const auto state = p.world.memory.secret_keys.find(key);
+    if (state == p.world.memory.secret_keys.end()) {
+      unknown = true;
+      continue;
+    }
+    if (state->second == SecretKeyState::kPresent) continue;
+    const std::string secret = p.world.invocation.meta.key.namespace_ + "/" + key.name;
+    refuse(p, "SecretMissing",
+           state->second == SecretKeyState::kSecretMissing
+               ? "there is no Secret " + secret + ", which the spec refers to (key " + key.key + "): create it."
+               : "Secret " + secret + " has no key " + key.key + ", which the spec refers to: add it.");
+    p.wake(p.world.now + kRecheck);
+    const Outcome* read = p.outcome("read-secret-keys");
+    if (!read || p.world.now - read->began >= kRecheck) p.act(ReadSecretKeys{keys});
+    return false;
+  }
+  if (unknown) p.act(ReadSecretKeys{keys});
+  return !unknown;
+}
+
+void add_task_statuses(Planning& p) {
+  auto& tasks = p.status().tasks;
+  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+    const auto same = [&](const TaskStatus& known) { return known.name == task.name; };
+    if (std::any_of(tasks.begin(), tasks.end(), same) || !p.status().resolved->tasks.contains(task.name)) continue;
+    TaskStatus added;
+    added.name = task.name;
+    tasks.push_back(std::move(added));
+  }
+}
+
+bool freeze(Planning& p, std::map<std::string, ResolvedTask> tasks) {
+  const auto groups = resolve_node_groups(p);
+  if (!groups) return false;
+  if (!secret_keys_present(p)) return false;
+  Resolved resolved;
+  resolved.workspace_id = p.world.workspace.id;
+  resolved.workspace_url = p.world.workspace.url;
+  resolved.defaults = resolved_defaults(p.world.workspace.defaults);
+  resolved.endpoint_node_group_id = groups->first;
+  resolved.token_key_id = p.world.workspace.token_key_id;
+  for (auto& [name, task] : tasks) task.node_group_id = groups->second;
+  resolved.tasks = std::move(tasks);
+  p.status().resolved = std::move(resolved);
+  p.status().start_time = p.world.now;
+  return true;
+}
+
+// Tasks that were appended while the Invocation runs: resolved with the groups of the others.
+void resolve_appended(Planning& p, std::map<std::string, ResolvedTask> tasks) {
+  auto& known = p.status().resolved->tasks;
+  const std::string group = known.empty() ? std::string{} : known.begin()->second.node_group_id;
+  for (auto& [name, task] : tasks) {
+    if (!known.contains(name)) task.node_group_id = group;
+  }
+  known = std::move(tasks);
+}
+
+}  // namespace
+
+bool workspace_usable(Planning& p) {
+  const WorkspaceFacts& facts = p.world.workspace;
+  if (facts.state == WorkspaceState::kUnknown) {
+    p.condition("WorkspaceReady", ConditionStatus::kUnknown, reason_of(facts.state), facts.message);
+    return false;
+  }
+  if (facts.state != WorkspaceState::kReady) {
+    p.condition("WorkspaceReady", ConditionStatus::kFalse, reason_of(facts.state), facts.message);
+    return false;
+  }
+  const auto& resolved = p.status().resolved;
+  if (resolved && (resolved->workspace_id != facts.id || resolved->workspace_url != facts.url)) {
+    p.condition("WorkspaceReady", ConditionStatus::kFalse, "WorkspaceChanged",
+                "this Invocation lives in workspace \"" + resolved->workspace_id + "\" at " + resolved->workspace_url +
+                    ", but its Workspace now means \"" + facts.id + "\" at " + facts.url + ": put the former back.");
+    return false;
+  }
+  p.condition("WorkspaceReady", ConditionStatus::kTrue, reason_of(facts.state), facts.message);
+  return true;
+}
+
+bool accept(Planning& p) {
+  p.status().invocation_id = invocation_id(p.world.invocation.meta.uid);
+  p.status().observed_generation = p.world.invocation.meta.generation;
+  if (!decode(p)) return false;
+
+  std::map<std::string, ResolvedTask> tasks;
+  if (p.status().resolved) tasks = p.status().resolved->tasks;
+  const std::vector<std::string> problems = resolve_tasks(p, tasks);
+  if (!problems.empty() && !p.status().resolved) return refuse(p, "UnknownTask", base::join(problems, "; "));
+
+  if (!workspace_usable(p)) return false;
+  if (p.status().resolved) {
+    resolve_appended(p, std::move(tasks));
+  } else if (!freeze(p, std::move(tasks))) {
+    return false;
+  }
+  if (problems.empty()) {
+    p.condition("Accepted", ConditionStatus::kTrue, "Valid", "");
+  } else {
+    refuse(p, "UnknownTask", base::join(problems, "; "));  // the appended ones; the others go on
+  }
+  add_task_statuses(p);
+  return true;
+}
+
+}  // namespace lepton_operator::invocation

@@ -1,0 +1,235 @@
+// Deletion: jobs and endpoints at once, then secrets, the storage directory last; the finalizer only when all are verified gone (rules 7,
+// 8).
+#include <algorithm>
+
+#include "base/strings.h"
+#include "invocation/names.h"
+#include "invocation/planning.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+constexpr std::chrono::seconds kProbeAgain{30};
+// A cleanup job that failed is tried again, later and later, up to five minutes apart.
+constexpr std::chrono::seconds kCleanupRetry{5};
+constexpr std::chrono::seconds kCleanupRetryMost{300};
+
+void not_clean(Planning& p, const std::string& reason, std::string message) {
+  p.condition("CleanedUp", ConditionStatus::kFalse, reason, std::move(message));
+}
+
+// Where the storage API may show the mount's volume (rule 8): "node-nfs:x" as x, then as it is written.
+std::vector<std::string> file_system_candidates(const std::string& from) {
+  const std::size_t colon = from.find(':');
+  if (from.rfind("node-", 0) == 0 && colon != std::string::npos) return {from.substr(colon + 1), from};
+  return {from};
+}
+
+bool ever_created(const InvocationStatus& status) {
+  const auto touched = [](const TaskStatus& task) { return !task.endpoint.name.empty() || !task.job.name.empty(); };
+  return !status.secrets.empty() || std::any_of(status.tasks.begin(), status.tasks.end(), touched);
+}
+
+bool job_ever_intended(const InvocationStatus& status) {
+  return std::any_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) { return !task.job.name.empty(); });
+}
+
+// True when neither jobs nor endpoints are left. All are asked for at once; none waits for another.
+bool remove_jobs_and_endpoints(Planning& p) {
+  std::vector<std::string> left;
+  for (TaskStatus& task : p.status().tasks) {
+    const bool job_gone = delete_job(p, task.name, task.job);
+    const bool endpoint_gone = release_endpoint(p, task);
+    if (!job_gone) left.push_back("job of " + task.name);
+    if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name);
+  }
+  if (left.empty()) return true;
+  not_clean(p, "RemovingWorkload", "still there: " + base::join(left, ", ") + ".");
+  return false;
+}
+
+bool remove_secrets(Planning& p) {
+  auto& secrets = p.status().secrets;
+  if (secrets.empty() || p.world.memory.secrets_absent.value_or(false)) return true;
+  DeleteSecrets removal;
+  for (const SecretStatus& secret : secrets) removal.names.push_back(secret.name);
+  p.act(std::move(removal));
+  not_clean(p, "RemovingSecrets", "removing " + std::to_string(secrets.size()) + " Lepton secret(s).");
+  return false;
+}
+
+std::string executed_image(const Planning& p) {
+  for (const TaskStatus& task : p.plan.status.tasks) {
+    const auto resolved = p.plan.status.resolved->tasks.find(task.name);
+    if (!task.job.name.empty() && resolved != p.plan.status.resolved->tasks.end()) return resolved->second.container;
+  }
+  return {};
+}
+
+void intend_cleanup_job(Planning& p) {
+  JobStatus& job = p.status().cleanup;
+  job.name = cleanup_job_name(p.world.invocation.meta.uid, job.attempt);
+  job.id.clear();
+  job.intended_at = p.world.now;
+  job.state = JobPhase::kCreating;
+  p.act(CreateJob{{}, render_cleanup_job(p.render_input(), executed_image(p), job.attempt), p.world.now + kCreateDeadline});
+  p.look(lepton::Pace::kClose);
+}
+
+void retry_cleanup_job(Planning& p, const std::string& why) {
+  JobStatus& job = p.status().cleanup;
+  if (!job.finished_at) job.finished_at = p.world.now;
+  const auto wait = std::min(kCleanupRetryMost, kCleanupRetry * (1 << std::min(job.attempt, 6)));
+  not_clean(p, "CleanupJobFailed", why + "; trying again.");
+  if (p.world.now < *job.finished_at + wait) {
+    p.wake(*job.finished_at + wait);
+    return;
+  }
+  if (!delete_job(p, {}, job)) return;
+  const int attempt = job.attempt + 1;
+  job = JobStatus{};
+  job.attempt = attempt;
+  intend_cleanup_job(p);
+}
+
+void follow_cleanup_job(Planning& p) {
+  JobStatus& job = p.status().cleanup;
+  const Sighting sighting = sight(p, {}, job);
+  p.look(lepton::Pace::kClose);
+  switch (sighting.kind) {
+    case Sighting::Kind::kCreating: return;
+    case Sighting::Kind::kRefused: retry_cleanup_job(p, "lepton refused the cleanup job: " + sighting.error->what); return;
+    case Sighting::Kind::kNotThere: intend_cleanup_job(p); return;
+    case Sighting::Kind::kVanished: retry_cleanup_job(p, "the cleanup job was deleted by somebody else"); return;
+    case Sighting::Kind::kSeen: break;
+  }
+  job.state = job_phase(sighting.job);
+  if (job.state == JobPhase::kSucceeded) p.status().storage.removed = true;
+  if (finished(job.state) && job.state != JobPhase::kSucceeded) {
+    retry_cleanup_job(p, "the cleanup job " + job.id + " ended as " + lepton::to_string(sighting.job.state));
+  }
+}
+
+void remove_by_job(Planning& p) {
+  not_clean(p, "RemovingStorage", "removing " + p.status().storage.path + " by a job.");
+  if (p.status().cleanup.name.empty()) {
+    intend_cleanup_job(p);
+  } else {
+    follow_cleanup_job(p);
+  }
+}
+
+void remove_by_api(Planning& p, const StorageDirectory& directory) {
+  const RemoveDirectory removal{directory, p.status().storage.file_system};
+  const base::Error* error = p.failure(action_key(removal));
+  const bool gone_api = error && (error->kind == base::ErrorKind::kUnsupported || error->kind == base::ErrorKind::kNotFound);
+  if (gone_api && p.spec.storage.cleanup == CleanupMethod::kAuto) {
+    remove_by_job(p);
+    return;
+  }
+  p.act(removal);
+  not_clean(p, "RemovingStorage", error ? error->what : "removing " + directory.path() + ".");
+}
+
+// A probe of this deletion: what an earlier one saw missing may have been made since.
+bool probed_since_deletion(const Planning& p, const StorageDirectory& directory) {
+  const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
+  return probe && !probe->in_flight && p.world.invocation.meta.deleted && probe->began >= *p.world.invocation.meta.deleted;
+}
+
+void take_probe(Planning& p) {
+  const auto& probe = p.world.memory.storage_probe;
+  if (!probe || !probe->seen) return;
+  p.status().storage.seen = true;
+  p.status().storage.file_system = probe->file_system;
+}
+
+void probe_again_later(Planning& p, const StorageDirectory& directory) {
+  const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
+  const Timestamp next = probe ? probe->began + kProbeAgain : p.world.now;
+  if (next <= p.world.now) probe_storage(p, true);
+  p.wake(std::max(next, p.world.now + std::chrono::seconds(1)));
+}
+
+bool remove_storage(Planning& p) {
+  take_probe(p);
+  StorageStatus& storage = p.status().storage;
+  if (p.spec.storage.deletion_policy == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
+  const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  if (!directory) {
+    not_clean(p, "StorageRefused", "will not remove " + p.spec.storage.path + ": it is no directory of this Invocation's own.");
+    return false;
+  }
+  if (p.world.memory.directory_removed) storage.removed = true;
+  if (!storage.removed) {
+    const bool ask_api = p.spec.storage.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
+    if (ask_api && !storage.seen && !probed_since_deletion(p, *directory)) {
+      probe_storage(p, true);
+      not_clean(p, "RemovingStorage", "asking whether the storage API shows " + directory->path() + ".");
+      return false;
+    }
+    if (ask_api && storage.seen) {
+      remove_by_api(p, *directory);
+    } else if (p.spec.storage.cleanup == CleanupMethod::kApi) {
+      not_clean(
+          p, "StorageNotVisible",
+          "the storage API does not show " + directory->path() + ": remove it by hand and set the annotation lepton.dev/abandon, or wait.");
+      probe_again_later(p, *directory);
+    } else {
+      remove_by_job(p);
+    }
+  }
+  return storage.removed && delete_job(p, {}, p.status().cleanup);
+}
+
+std::string left_behind(const InvocationStatus& status) {
+  std::vector<std::string> left;
+  for (const TaskStatus& task : status.tasks) {
+    if (!task.endpoint.name.empty() && task.endpoint.state != EndpointPhase::kReleased) left.push_back("endpoint " + task.endpoint.name);
+    if (!task.job.id.empty()) left.push_back("job " + task.job.id);
+  }
+  for (const SecretStatus& secret : status.secrets) left.push_back("secret " + secret.name);
+  if (!status.storage.path.empty() && !status.storage.removed) left.push_back("directory " + status.storage.path);
+  return left.empty() ? "nothing is known to be left behind." : "possibly left behind: " + base::join(left, ", ") + ".";
+}
+
+bool abandoned(Planning& p) {
+  const auto& annotations = p.world.invocation.meta.annotations;
+  const auto reason = annotations.find(kAbandonAnnotation);
+  if (reason == annotations.end() || reason->second.empty()) return false;
+  not_clean(p, "Abandoned", "abandoned (" + reason->second + "); " + left_behind(p.status()));
+  p.plan.finalizer = FinalizerChange::kRemove;
+  return true;
+}
+
+}  // namespace
+
+void probe_storage(Planning& p, bool again) {
+  take_probe(p);
+  if (p.status().storage.seen || (p.world.memory.storage_probe && !again)) return;
+  if (const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)) {
+    p.act(ProbeStorage{*directory, file_system_candidates(p.spec.storage.from)});
+  }
+}
+
+void plan_deletion(Planning& p) {
+  p.status().phase = Phase::kDeleting;
+  if (!p.world.invocation.meta.has_finalizer(kCleanupFinalizer)) return;
+  if (abandoned(p)) return;
+  if (!p.status().resolved || !ever_created(p.status())) {
+    p.plan.finalizer = FinalizerChange::kRemove;
+    return;
+  }
+  if (!workspace_usable(p)) {
+    not_clean(p, "WorkspaceNotReady", "waiting for the workspace: " + find_condition(p.status().conditions, "WorkspaceReady")->message);
+    return;
+  }
+  if (!remove_jobs_and_endpoints(p)) return;
+  const bool secrets_gone = remove_secrets(p);
+  const bool storage_gone = remove_storage(p);
+  if (!secrets_gone || !storage_gone) return;
+  p.condition("CleanedUp", ConditionStatus::kTrue, "Verified", "jobs, endpoints, secrets and storage are verified gone.");
+  p.plan.finalizer = FinalizerChange::kRemove;
+}
+
+}  // namespace lepton_operator::invocation

@@ -1,0 +1,192 @@
+// One dedicated endpoint per task: intended, created at once, put back when it is lost, failed when it will not come, released.
+//
+// Creating one is idempotent by its name (409 means that it is there), so an uncertain creation is simply sent again; only declaring an
+// endpoint gone has to wait until no creation of ours can still take effect.
+#include <algorithm>
+
+#include "base/time.h"
+#include "invocation/names.h"
+#include "invocation/planning.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+const lepton::SeenEndpoint* find_seen(const Planning& p, const std::string& name) {
+  const auto found = p.world.view.endpoints.find(name);
+  return found == p.world.view.endpoints.end() ? nullptr : &found->second;
+}
+
+// Without labels (an old server, the other API family) the name alone speaks: it holds 50 bits of our UID's hash.
+bool foreign(const Planning& p, const lepton::Endpoint& endpoint) {
+  const std::string owner = owner_uid(endpoint.labels);
+  return !owner.empty() && owner != p.world.invocation.meta.uid;
+}
+
+std::optional<Timestamp> written_at(const Planning& p, const std::string& name) {
+  const auto found = p.world.memory.writes.find(name);
+  if (found == p.world.memory.writes.end()) return std::nullopt;
+  return found->second;
+}
+
+// Rule 3: a look that began before our own last write proves nothing.
+bool absent_after_writes(const Planning& p, const std::string& name) {
+  const auto& looks = p.world.view.endpoint_looks;
+  const auto written = written_at(p, name);
+  return looks.last && !find_seen(p, name) && (!written || *looks.last > *written);
+}
+
+// No creation of ours can still take effect: it was seen, certainly answered, certainly refused, or has settled before the look.
+bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
+  const std::string key = "create-endpoint " + endpoint.name;
+  if (p.in_flight(key)) return false;
+  if (endpoint.seen || p.done(key)) return true;
+  const base::Error* error = p.failure(key);
+  if (error && !error->uncertain()) return true;
+  return endpoint.intended_at && p.world.view.endpoint_looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
+}
+
+const TaskSpec* spec_of(const Planning& p, const TaskStatus& task) { return p.spec.find_task(task.name); }
+
+void create(Planning& p, TaskStatus& task) {
+  const TaskSpec* spec = spec_of(p, task);
+  if (!spec) return;
+  if (!secrets_ready(p, secrets_of_endpoint(p.render_input()))) return;
+  EndpointStatus& endpoint = task.endpoint;
+  const std::string name = endpoint_name(p.spec.deployment.type, p.world.invocation.meta.uid, task.name, endpoint.incarnation);
+  const std::string key = "create-endpoint " + name;
+  if (p.in_flight(key)) return;
+  if (const Outcome* known = p.outcome(key); known && known->error && known->retry_at > p.world.now) {
+    p.wake(known->retry_at);
+    return;
+  }
+  endpoint.name = name;
+  endpoint.intended_at = p.world.now;
+  if (!endpoint.waiting_since) endpoint.waiting_since = p.world.now;
+  endpoint.state = EndpointPhase::kCreating;
+  p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline});
+}
+
+void fail_endpoint(Planning& p, TaskStatus& task, std::string why) {
+  task.endpoint.state = EndpointPhase::kFailed;
+  if (!task.job.name.empty() && !finished(task.phase)) {
+    task.message = std::move(why);  // the job decides its result (docs/design.md, "States")
+    return;
+  }
+  finish_task(p, task, TaskPhase::kFailed, std::move(why));
+}
+
+// Rule 5: the reason and the last log lines are kept before the endpoint goes.
+void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) {
+  const std::string& name = task.endpoint.name;
+  const auto diagnosis = p.world.memory.diagnoses.find(name);
+  const DiagnoseEndpoint action{task.name, name};
+  if (diagnosis == p.world.memory.diagnoses.end() && !p.failure(action_key(action))) {
+    p.act(action);
+    return;
+  }
+  const bool known = diagnosis != p.world.memory.diagnoses.end() && !diagnosis->second.empty();
+  fail_endpoint(p, task, known ? why + ": " + diagnosis->second : why);
+}
+
+void check_readiness_deadline(Planning& p, TaskStatus& task) {
+  const EndpointStatus& endpoint = task.endpoint;
+  if (!endpoint.waiting_since || endpoint.ready_at) return;
+  const Timestamp deadline = *endpoint.waiting_since + p.spec.deployment.readiness_timeout;
+  const auto& looks = p.world.view.endpoint_looks;
+  if (p.world.now >= deadline && looks.last && *looks.last >= deadline) {
+    fail_with_diagnosis(p, task,
+                        "endpoint " + endpoint.name + " was not ready after " + base::format_duration(p.spec.deployment.readiness_timeout));
+  } else {
+    p.wake(deadline);
+  }
+}
+
+void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
+  EndpointStatus& endpoint = task.endpoint;
+  if (foreign(p, seen.endpoint)) {
+    fail_endpoint(p, task, "an endpoint named " + endpoint.name + " exists that is not this Invocation's: remove it.");
+    return;
+  }
+  endpoint.seen = true;
+  endpoint.state = endpoint_phase(seen);
+  if (endpoint.state == EndpointPhase::kReady && seen.endpoint.external_url.empty()) endpoint.state = EndpointPhase::kWaiting;
+  switch (endpoint.state) {
+    case EndpointPhase::kReady:
+      endpoint.url = seen.endpoint.external_url;
+      if (!endpoint.ready_at) endpoint.ready_at = p.world.now;
+      return;
+    case EndpointPhase::kDown:
+      p.act_once_per_look(StartEndpoint{task.name, endpoint.name, p.spec.deployment.min_replicas, p.spec.deployment.max_replicas},
+                          p.world.view.endpoint_looks);
+      break;
+    case EndpointPhase::kFailed: fail_with_diagnosis(p, task, "endpoint " + endpoint.name + " is in state Error"); return;
+    case EndpointPhase::kPending:
+    case EndpointPhase::kCreating:
+    case EndpointPhase::kWaiting:
+    case EndpointPhase::kDeleting:
+    case EndpointPhase::kIndeterminate:
+    case EndpointPhase::kReleased: break;
+  }
+  check_readiness_deadline(p, task);
+}
+
+void follow_unseen(Planning& p, TaskStatus& task) {
+  EndpointStatus& endpoint = task.endpoint;
+  const base::Error* error = p.failure("create-endpoint " + endpoint.name);
+  if (error && error->kind == base::ErrorKind::kInvalid) {
+    fail_endpoint(p, task, "lepton refused the endpoint: " + error->what);
+    return;
+  }
+  if (error) task.message = error->what;
+  endpoint.state = EndpointPhase::kCreating;
+  const bool known_failure = error != nullptr;
+  if (known_failure || absent_after_writes(p, endpoint.name)) create(p, task);  // put back, or sent again
+  check_readiness_deadline(p, task);
+}
+
+void plan_endpoint(Planning& p, TaskStatus& task) {
+  if (task.endpoint.name.empty()) {
+    create(p, task);
+    p.look(lepton::Pace::kClose);
+    return;
+  }
+  if (const lepton::SeenEndpoint* seen = find_seen(p, task.endpoint.name)) {
+    follow_seen(p, task, *seen);
+  } else if (p.world.view.endpoint_looks.last || p.outcome("create-endpoint " + task.endpoint.name)) {
+    follow_unseen(p, task);
+  }
+  if (task.endpoint.state != EndpointPhase::kReady) p.look(lepton::Pace::kClose);
+}
+
+}  // namespace
+
+void plan_endpoints(Planning& p) {
+  if (!p.has_endpoints()) return;
+  for (TaskStatus& task : p.status().tasks) {
+    if (!finished(task.phase)) plan_endpoint(p, task);
+  }
+}
+
+bool release_endpoint(Planning& p, TaskStatus& task) {
+  EndpointStatus& endpoint = task.endpoint;
+  if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return true;
+  const DeleteEndpoint removal{task.name, endpoint.name};
+  const lepton::SeenEndpoint* seen = find_seen(p, endpoint.name);
+  if (seen && foreign(p, seen->endpoint)) {
+    endpoint.state = EndpointPhase::kReleased;
+    return true;
+  }
+  const bool removed = p.done(action_key(removal));
+  if (removed && absent_after_writes(p, endpoint.name) && creation_over(p, endpoint)) {
+    endpoint.state = EndpointPhase::kReleased;
+    return true;
+  }
+  p.look(lepton::Pace::kClose);
+  if (!creation_over(p, endpoint) && endpoint.intended_at) p.wake(*endpoint.intended_at + kCreateDeadline + kSettling);
+  const bool deleting = seen && endpoint_phase(*seen) == EndpointPhase::kDeleting;
+  if (seen) endpoint.state = EndpointPhase::kDeleting;
+  if (!removed || (seen && !deleting)) p.act_once_per_look(removal, p.world.view.endpoint_looks);
+  return false;
+}
+
+}  // namespace lepton_operator::invocation

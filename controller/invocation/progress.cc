@@ -1,0 +1,167 @@
+#include "invocation/progress.h"
+
+#include "base/time.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+class Collector {
+ public:
+  void normal(const char* reason, std::string message, Fields fields) { add(false, reason, std::move(message), std::move(fields)); }
+  void warning(const char* reason, std::string message, Fields fields) { add(true, reason, std::move(message), std::move(fields)); }
+  std::vector<Transition> take() { return std::move(found_); }
+
+ private:
+  void add(bool warns, const char* reason, std::string message, Fields fields) {
+    found_.push_back({warns, reason, std::move(message), std::move(fields)});
+  }
+  std::vector<Transition> found_;
+};
+
+std::string after(const std::optional<Timestamp>& from, const std::optional<Timestamp>& to) {
+  return from && to ? base::format_duration(*to - *from) : std::string{};
+}
+
+void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointStatus& was) {
+  const EndpointStatus& now = task.endpoint;
+  if (now.state == was.state && now.name == was.name) return;
+  const Fields fields{{"task", task.name}, {"endpoint", now.name}};
+  switch (now.state) {
+    case EndpointPhase::kCreating: out.normal("EndpointIntended", "creating endpoint", fields); return;
+    case EndpointPhase::kReady: {
+      Fields timed = fields;
+      timed.emplace_back("after", after(now.waiting_since, now.ready_at));
+      out.normal("EndpointReady", "endpoint ready", std::move(timed));
+      return;
+    }
+    case EndpointPhase::kDown: out.warning("EndpointDown", "endpoint was stopped; starting it again", fields); return;
+    case EndpointPhase::kFailed: out.warning("EndpointFailed", "endpoint failed", fields); return;
+    case EndpointPhase::kDeleting: out.normal("EndpointReleasing", "releasing endpoint", fields); return;
+    case EndpointPhase::kReleased: out.normal("EndpointReleased", "endpoint gone", fields); return;
+    case EndpointPhase::kWaiting: out.normal("EndpointWaiting", "endpoint is starting", fields); return;
+    case EndpointPhase::kIndeterminate:
+      out.warning("EndpointIndeterminate", "endpoint is in a state that is not known here", fields);
+      return;
+    case EndpointPhase::kPending: return;
+  }
+}
+
+void job_transition(Collector& out, const TaskStatus& task, const JobStatus& was) {
+  const JobStatus& now = task.job;
+  const Fields fields{{"task", task.name}, {"job", now.id.empty() ? now.name : now.id}};
+  if (now.name != was.name) out.normal("JobIntended", "creating job", fields);
+  if (!now.id.empty() && now.id != was.id) out.normal("JobCreated", "job created", fields);
+}
+
+void task_transition(Collector& out, const TaskStatus& task, const TaskStatus& was) {
+  endpoint_transition(out, task, was.endpoint);
+  job_transition(out, task, was.job);
+  if (task.phase == was.phase) return;
+  Fields fields{{"task", task.name}, {"job", task.job.id}};
+  switch (task.phase) {
+    case TaskPhase::kRunning: out.normal("TaskRunning", "task running", std::move(fields)); return;
+    case TaskPhase::kSucceeded:
+      fields.emplace_back("after", after(task.job.started_at, task.job.finished_at));
+      out.normal("TaskSucceeded", "task succeeded", std::move(fields));
+      return;
+    case TaskPhase::kFailed:
+      fields.emplace_back("why", task.message);
+      out.warning("TaskFailed", "task failed", std::move(fields));
+      return;
+    case TaskPhase::kCancelled:
+      fields.emplace_back("why", task.message);
+      out.warning("TaskCancelled", "task cancelled", std::move(fields));
+      return;
+    case TaskPhase::kUnknown:
+      fields.emplace_back("why", task.message);
+      out.warning("TaskOutcomeUnknown", "task's outcome is unknown", std::move(fields));
+      return;
+    case TaskPhase::kPending:
+    case TaskPhase::kDeploying:
+    case TaskPhase::kStarting: return;
+  }
+}
+
+// Conditions whose False (or, for Failed, True) a person has to know about.
+void condition_transition(Collector& out, const Condition& condition, const Condition* was) {
+  if (was && was->status == condition.status && was->reason == condition.reason && was->message == condition.message) return;
+  const bool bad = condition.type == "Failed" ? condition.status == ConditionStatus::kTrue : condition.status == ConditionStatus::kFalse;
+  const Fields fields{{"condition", condition.type}, {"reason", condition.reason}, {"why", condition.message}};
+  if (condition.type == "EndpointsReady" && bad && condition.reason == "Waiting") return;  // told endpoint by endpoint
+  if (condition.type == "CleanedUp" && bad) {
+    out.normal("CleaningUp", "cleaning up", fields);
+  } else if (bad) {
+    out.warning(condition.reason.c_str(), "condition " + condition.type + " is bad", fields);
+  } else if (was && was->status != condition.status) {
+    out.normal(condition.reason.c_str(), "condition " + condition.type + " is good", fields);
+  }
+}
+
+void phase_transition(Collector& out, const InvocationStatus& was, const InvocationStatus& now) {
+  if (was.phase == now.phase) return;
+  Fields fields{{"phase", to_string(now.phase)}, {"progress", now.progress}};
+  if (finished(now.phase)) fields.emplace_back("after", after(now.start_time, now.completion_time));
+  if (now.phase == Phase::kFailed) {
+    out.warning("Failed", "invocation failed", std::move(fields));
+  } else {
+    out.normal(to_string(now.phase), "invocation " + std::string(to_string(now.phase)), std::move(fields));
+  }
+}
+
+void storage_transition(Collector& out, const InvocationStatus& was, const InvocationStatus& now) {
+  if (now.cleanup.name != was.cleanup.name) {
+    out.normal("CleanupJobIntended", "creating cleanup job", {{"job", now.cleanup.name}, {"directory", now.storage.path}});
+  }
+  if (now.storage.seen && !was.storage.seen) {
+    out.normal("StorageSeen", "storage API shows the directory",
+               {{"fileSystem", now.storage.file_system}, {"directory", now.storage.path}});
+  }
+  if (now.storage.removed && !was.storage.removed) {
+    out.normal("StorageRemoved", "storage directory gone", {{"directory", now.storage.path}});
+  }
+}
+
+}  // namespace
+
+std::vector<Transition> transitions(const Invocation& object, const InvocationStatus& now) {
+  const InvocationStatus& was = object.status;
+  Collector out;
+  for (const TaskStatus& task : now.tasks) {
+    TaskStatus none;
+    none.name = task.name;
+    const TaskStatus* before = &none;
+    for (const TaskStatus& known : was.tasks) {
+      if (known.name == task.name) before = &known;
+    }
+    task_transition(out, task, *before);
+  }
+  for (const Condition& condition : now.conditions) {
+    condition_transition(out, condition, find_condition(was.conditions, condition.type));
+  }
+  storage_transition(out, was, now);
+  phase_transition(out, was, now);
+  return out.take();
+}
+
+bool progress_only(const InvocationStatus& before, const InvocationStatus& now) {
+  // Waited for: a phase, a result, a condition's status, an intent, an id, storage facts. The rest may lag.
+  if (before.phase != now.phase || before.resolved != now.resolved || before.secrets != now.secrets || !(before.storage == now.storage) ||
+      !(before.cleanup == now.cleanup) || before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < now.conditions.size(); ++i) {
+    if (before.conditions[i].status != now.conditions[i].status || before.conditions[i].reason != now.conditions[i].reason) return false;
+  }
+  for (std::size_t i = 0; i < now.tasks.size(); ++i) {
+    const TaskStatus& was = before.tasks[i];
+    const TaskStatus& is = now.tasks[i];
+    const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.released == is.job.released;
+    const bool same_result = was.phase == is.phase || (!finished(was.phase) && !finished(is.phase));
+    if (was.name != is.name || !same_job || !same_result || was.endpoint.intended_at != is.endpoint.intended_at) return false;
+  }
+  return true;
+}
+
+}  // namespace lepton_operator::invocation

@@ -1,0 +1,149 @@
+// The Invocation's spec, decoded after defaults were merged in: what the planner and the renderer work from. Field meanings:
+// docs/design.md, "API". Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace lepton_operator::invocation {
+
+using base::Json;
+using base::Milliseconds;
+
+enum class DeploymentType { kNim, kVllm, kSglang, kNone };
+const char* to_string(DeploymentType type);
+
+struct SecretKeyRef {
+  std::string name;  // a Kubernetes Secret of the Invocation's namespace
+  std::string key;
+  auto operator<=>(const SecretKeyRef&) const = default;
+};
+
+struct EnvEntry {
+  std::string name;
+  std::optional<std::string> value;  // exactly one of the three
+  std::optional<std::string> lepton_secret;
+  std::optional<SecretKeyRef> secret_key;
+};
+
+struct ApiTokenEntry {
+  std::optional<std::string> value;  // exactly one of the three
+  std::optional<SecretKeyRef> secret_key;
+  std::optional<std::string> lepton_token;
+};
+
+struct CacheSpec {
+  std::string path;  // {{MODEL_CACHE_NAME}} stands for the image's last path part, tag cut, dots to dashes
+  std::string from;
+  std::string mount_path;
+};
+
+struct MountSpec {
+  std::string path;
+  std::string from;
+  std::string mount_path;
+};
+
+struct DeploymentSpec {
+  DeploymentType type = DeploymentType::kNone;
+  std::string image;
+  std::string served_model_name;
+  int port = 8000;
+  std::vector<std::string> command;
+  std::vector<std::string> extra_args;
+  std::string checkpoint_path;
+  int tensor_parallel_size = 1;
+  int pipeline_parallel_size = 1;
+  int data_parallel_size = 1;
+  std::string pre_command;
+  std::string resource_shape;
+  int min_replicas = 1;
+  int max_replicas = 1;
+  std::string node_group;
+  Json auto_scaler;  // as Lepton takes it; null when absent
+  Json health;
+  std::string priority_class;
+  std::vector<std::string> image_pull_secrets;
+  std::optional<CacheSpec> cache;
+  std::vector<EnvEntry> envs;
+  std::optional<std::vector<ApiTokenEntry>> api_tokens;  // unset: the operator makes one
+  std::map<std::string, std::string> paths;              // endpoint type -> URL path
+  Milliseconds readiness_timeout{std::chrono::minutes(20)};
+};
+
+struct TargetSpec {
+  std::string url;
+  std::string model_id;
+  std::string api_key_name;
+};
+
+struct TaskSpec {
+  std::string name;
+  std::string task;           // the benchmark; = name unless written
+  std::string container;      // empty: the catalogue's
+  std::string endpoint_type;  // empty: the catalogue's first
+  Json config;                // object; merged over evaluation.config
+  std::vector<EnvEntry> envs;
+  std::string resource_shape;           // empty: execution's
+  std::optional<Milliseconds> timeout;  // unset: execution's
+  std::string pre_command;
+  std::string post_command;
+  std::string dataset_dir;
+  std::vector<std::string> command;  // outside the catalogue: runs in place of the evaluator
+};
+
+struct EvaluationSpec {
+  Json config;  // object
+  std::string api_key_name = "API_KEY";
+  std::vector<TaskSpec> tasks;
+};
+
+struct ExecutionSpec {
+  std::string resource_shape;
+  std::string node_group;
+  std::vector<EnvEntry> envs;
+  std::vector<std::string> image_pull_secrets;
+  Milliseconds timeout{std::chrono::hours(24)};
+  std::string output_dir;  // below the mount; empty: the mount itself
+};
+
+enum class DeletionPolicy { kDelete, kRetain };
+enum class CleanupMethod { kAuto, kApi, kJob };
+
+struct StorageSpec {
+  std::string from;
+  std::string path;
+  std::string mount_path;
+  std::vector<MountSpec> mounts;
+  DeletionPolicy deletion_policy = DeletionPolicy::kDelete;
+  CleanupMethod cleanup = CleanupMethod::kAuto;
+};
+
+struct InvocationSpec {
+  std::string workspace = "default";
+  DeploymentSpec deployment;
+  TargetSpec target;
+  EvaluationSpec evaluation;
+  ExecutionSpec execution;
+  StorageSpec storage;
+
+  const TaskSpec* find_task(const std::string& name) const;
+};
+
+struct WorkspaceSpec {
+  std::string credentials_secret;  // empty: from the environment or the login file (directory mode)
+  std::optional<std::string> url;
+  std::optional<std::string> origin;
+  Json defaults;  // {deployment?, execution?, storage?}
+  double requests_per_second = 20;
+  double burst = 50;
+};
+
+}  // namespace lepton_operator::invocation

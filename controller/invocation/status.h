@@ -1,0 +1,164 @@
+// What we record of an Invocation and of a Workspace: the status subresource, typed. Field meanings: docs/design.md, "API".
+//
+// This is the operator's only memory across restarts: intents are written here before the request that they announce (rule 2), results
+// before anything is released (rule 5). Plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace lepton_operator::invocation {
+
+using base::Timestamp;
+
+enum class Phase { kPending, kDeploying, kRunning, kSuspended, kSucceeded, kFailed, kDeleting };
+enum class TaskPhase { kPending, kDeploying, kStarting, kRunning, kSucceeded, kFailed, kCancelled, kUnknown };
+// kPending: not intended yet. kReleased: verified gone after we removed it. The rest: the design's state table.
+enum class EndpointPhase { kPending, kCreating, kWaiting, kReady, kDown, kFailed, kDeleting, kIndeterminate, kReleased };
+enum class JobPhase { kPending, kCreating, kStarting, kRunning, kStopping, kSucceeded, kFailed, kUnknown, kIndeterminate };
+
+const char* to_string(Phase phase);
+const char* to_string(TaskPhase phase);
+const char* to_string(EndpointPhase phase);
+const char* to_string(JobPhase phase);
+bool finished(TaskPhase phase);
+bool finished(Phase phase);  // kSucceeded, kFailed
+bool finished(JobPhase phase);
+
+enum class ConditionStatus { kTrue, kFalse, kUnknown };
+
+struct Condition {
+  std::string type;
+  ConditionStatus status = ConditionStatus::kUnknown;
+  std::string reason;   // CamelCase
+  std::string message;  // one sentence, at most 1,024 bytes
+  Timestamp last_transition{};
+  std::int64_t observed_generation = 0;
+
+  bool operator==(const Condition&) const = default;
+};
+
+const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type);
+// Sets or replaces by type; the transition time changes only with the status.
+void set_condition(std::vector<Condition>& conditions, Condition condition);
+
+struct EndpointStatus {
+  std::string name;  // empty until intended
+  int incarnation = 0;
+  EndpointPhase state = EndpointPhase::kPending;
+  std::string url;
+  std::optional<Timestamp> intended_at;    // of the latest creating request
+  std::optional<Timestamp> waiting_since;  // first intent: the readiness timeout counts from here
+  std::optional<Timestamp> ready_at;       // first time Ready
+  bool seen = false;                       // existed at some look: its creation is no longer uncertain
+
+  bool operator==(const EndpointStatus&) const = default;
+};
+
+struct JobStatus {
+  std::string name;  // empty until intended
+  std::string id;    // empty until the server's answer or a look told it
+  int attempt = 0;
+  JobPhase state = JobPhase::kPending;
+  std::optional<Timestamp> intended_at;
+  std::optional<Timestamp> started_at;
+  std::optional<Timestamp> finished_at;
+  bool released = false;  // stopped or gone, verified
+
+  bool operator==(const JobStatus&) const = default;
+};
+
+struct TaskStatus {
+  std::string name;
+  TaskPhase phase = TaskPhase::kPending;
+  std::string message;
+  EndpointStatus endpoint;
+  JobStatus job;
+
+  bool operator==(const TaskStatus&) const = default;
+};
+
+// A catalogue entry as it was when the task was first planned.
+struct ResolvedTask {
+  std::string harness;      // empty for a task with its own command
+  std::string config_type;  // run configuration's config.type
+  std::string container;
+  std::string endpoint_type;  // chat, completions, ...
+  std::string node_group_id;  // of its job; empty: none
+
+  bool operator==(const ResolvedTask&) const = default;
+};
+
+// Every input that does not come from the spec itself, frozen before the first request that creates (design, "Status").
+struct Resolved {
+  std::string workspace_id;
+  std::string workspace_url;
+  base::Json defaults;  // {deployment, execution, storage}: the Workspace's over the built-in ones
+  std::string endpoint_node_group_id;
+  std::string token_key_id;  // of the key that the generated endpoint token was made with
+  std::map<std::string, ResolvedTask> tasks;
+
+  bool operator==(const Resolved&) const;
+};
+
+struct StorageStatus {
+  std::string path;         // the per-invocation directory on the volume; empty until a job was intended
+  std::string file_system;  // where the storage API showed that very directory
+  bool seen = false;        // HEAD answered 200 there once
+  bool removed = false;     // verified gone
+
+  bool operator==(const StorageStatus&) const = default;
+};
+
+struct SecretStatus {
+  std::string name;    // in Lepton
+  bool ready = false;  // seen or made
+
+  bool operator==(const SecretStatus&) const = default;
+};
+
+struct Counts {
+  int tasks = 0;
+  int endpoints_ready = 0;
+  int running = 0;
+  int succeeded = 0;
+  int failed = 0;
+  int unknown = 0;
+
+  bool operator==(const Counts&) const = default;
+};
+
+struct InvocationStatus {
+  std::int64_t observed_generation = 0;
+  std::string invocation_id;
+  Phase phase = Phase::kPending;
+  std::vector<Condition> conditions;
+  std::optional<Timestamp> start_time;
+  std::optional<Timestamp> completion_time;
+  std::optional<Resolved> resolved;
+  Counts counts;
+  std::string progress;  // "2/3"
+  std::vector<TaskStatus> tasks;
+  std::vector<SecretStatus> secrets;
+  StorageStatus storage;
+  JobStatus cleanup;  // the cleanup job, if the storage API could not serve
+
+  bool operator==(const InvocationStatus&) const = default;
+};
+
+struct WorkspaceStatus {
+  std::int64_t observed_generation = 0;
+  std::vector<Condition> conditions;  // Ready
+  std::string workspace_name;
+  std::string api_family;
+
+  bool operator==(const WorkspaceStatus&) const = default;
+};
+
+}  // namespace lepton_operator::invocation

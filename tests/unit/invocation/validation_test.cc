@@ -1,0 +1,212 @@
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "unit/invocation/bash_runner.h"
+#include "unit/invocation/samples.h"
+
+namespace lepton_operator::invocation {
+namespace {
+
+using samples::texts;
+using samples::with;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> errors_of(const base::Json& spec) { return texts(validate_invocation(spec)); }
+
+std::vector<std::string> effective_errors(const base::Json& spec) {
+  const auto checked = decode_invocation_spec(effective_spec(spec, resolved_defaults(base::json_object())));
+  EXPECT_THAT(texts(checked.errors), IsEmpty());
+  return texts(validate_effective(checked.value));
+}
+
+TEST(Validation, FindsNothingWrongWithGoodManifests) {
+  for (const base::Json& spec : {samples::nim(), samples::vllm(), samples::existing_endpoint()}) {
+    EXPECT_THAT(errors_of(spec), IsEmpty());
+    EXPECT_THAT(effective_errors(spec), IsEmpty());
+  }
+}
+
+TEST(Validation, FindsNothingWrongWithTheExamples) {
+  int invocations = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(LEPTON_OPERATOR_EXAMPLES)) {
+    if (file.path().extension() != ".yaml") continue;
+    const auto documents = base::parse_yaml(testing::read(file.path()), file.path().filename().string());
+    ASSERT_TRUE(documents.ok()) << documents.error().text();
+    for (const base::YamlDocument& document : *documents) {
+      const std::string kind = base::get_string(document.value, "kind").value_or("");
+      const base::Json& spec = base::get_object(document.value, "spec");
+      if (kind == "Workspace") {
+        EXPECT_THAT(texts(validate_workspace(spec)), IsEmpty()) << file.path();
+      }
+      if (kind != "Invocation") continue;
+      ++invocations;
+      EXPECT_THAT(errors_of(spec), IsEmpty()) << file.path();
+      EXPECT_THAT(effective_errors(spec), IsEmpty()) << file.path();
+    }
+  }
+  EXPECT_GE(invocations, 5);
+}
+
+TEST(Validation, ANimNeedsItsImageAndTheNameOfItsModel) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "deployment: {image: null, servedModelName: null}")),
+              ElementsAre("spec.deployment.image: a nim needs the image that serves it, e.g. nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.6",
+                          "spec.deployment.servedModelName: a nim needs the name that requests ask for, e.g. meta/llama-3.1-8b-instruct"));
+}
+
+TEST(Validation, ANimIsServedByItsOwnEntrypoint) {
+  for (const std::string field : {"command: [x]", "preCommand: x", "checkpointPath: x", "extraArgs: [x]", "tensorParallelSize: 2"}) {
+    const std::string name = field.substr(0, field.find(':'));
+    EXPECT_THAT(errors_of(with(samples::nim(), "deployment: {" + field + "}")),
+                ElementsAre("spec.deployment." + name + ": not for a nim: its image's own entrypoint serves, and is set up by envs"));
+  }
+}
+
+TEST(Validation, AServerNeedsItsModel) {
+  EXPECT_THAT(errors_of(with(samples::vllm(), "deployment: {checkpointPath: null}")),
+              ElementsAre("spec.deployment.checkpointPath: vllm needs the model's path or name, e.g. meta-llama/Llama-3.1-8B-Instruct"));
+}
+
+TEST(Validation, TypeNoneNeedsATargetAndNothingElse) {
+  EXPECT_THAT(errors_of(samples::yaml("{deployment: {type: none, image: x, port: 1}, evaluation: {tasks: [{name: a}]}}")),
+              ElementsAre("spec.deployment.image: not for type none, which deploys nothing",
+                          "spec.deployment.port: not for type none, which deploys nothing",
+                          "spec.target.url: type none needs the URL of the endpoint to evaluate, e.g. https://integrate.api.nvidia.com/v1",
+                          "spec.target.modelId: type none needs the model to ask for, e.g. meta/llama-3.1-8b-instruct"));
+}
+
+TEST(Validation, OtherTypesTakeNoTarget) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "target: {url: 'https://x.example'}")),
+              ElementsAre("spec.target: not for type nim, whose endpoints the operator makes; use type none"));
+}
+
+TEST(Validation, RefusesTwoTasksOfOneName) {
+  EXPECT_THAT(
+      errors_of(with(samples::nim(), "evaluation: {tasks: [{name: a}, {name: b}, {name: a}]}")),
+      ElementsAre(
+          "spec.evaluation.tasks[2].name: a is the name of tasks[0] too; give one of them another name and keep the benchmark in task"));
+}
+
+TEST(Validation, AllowsOneBenchmarkTwice) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "evaluation: {tasks: [{name: a, task: gpqa_diamond}, {name: b, task: gpqa_diamond}]}")),
+              IsEmpty());
+}
+
+TEST(Validation, ATaskWithItsOwnCommandNeedsAContainer) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "evaluation: {tasks: [{name: a, command: [x]}]}")),
+              ElementsAre("spec.evaluation.tasks[0].container: a task with its own command needs the container to run it in"));
+}
+
+TEST(Validation, ResultsGoWhereTheOperatorPutsThem) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "evaluation: {config: {config: {output_dir: /results}}}")),
+              Contains(::testing::StartsWith("spec.evaluation.config.config.output_dir: results go to")));
+}
+
+TEST(Validation, RefusesMoreReplicasAtLeastThanAtMost) {
+  const std::string error = "spec.deployment.maxReplicas: must be at least minReplicas (3)";
+  EXPECT_THAT(errors_of(with(samples::nim(), "deployment: {minReplicas: 3, maxReplicas: 2}")), ElementsAre(error));
+}
+
+TEST(Validation, ALeptonTokenAloneMustBeGivenToTheJobsToo) {
+  const base::Json spec = with(samples::nim(), "deployment: {apiTokens: [{leptonToken: mine}]}");
+  const std::string error =
+      "spec.deployment.apiTokens: a leptonToken cannot reach the jobs: put the token into spec.execution.envs as API_KEY, or add a value "
+      "or "
+      "a secretKeyRef";
+  EXPECT_THAT(effective_errors(spec), ElementsAre(error));
+  EXPECT_THAT(errors_of(spec), IsEmpty());  // the Workspace's defaults may still bring it
+  EXPECT_THAT(errors_of(with(spec, "execution: {envs: [{name: OTHER, value: x}]}")), ElementsAre(error));
+  EXPECT_THAT(effective_errors(with(spec, "execution: {envs: [{name: API_KEY, value: x}]}")), IsEmpty());
+  EXPECT_THAT(effective_errors(with(spec, "evaluation: {tasks: [{name: a, envs: [{name: API_KEY, value: x}]}]}")), IsEmpty());
+  EXPECT_THAT(effective_errors(with(spec, "evaluation: {tasks: [{name: a, envs: [{name: API_KEY, value: x}]}, {name: b}]}")),
+              ElementsAre(error));
+  EXPECT_THAT(effective_errors(with(spec, "deployment: {apiTokens: [{leptonToken: mine}, {value: x}]}")), IsEmpty());
+}
+
+TEST(Validation, TheTargetsKeyMustReachTheJobs) {
+  const base::Json spec = with(samples::existing_endpoint(), "target: {apiKeyName: NGC_KEY}");
+  EXPECT_THAT(effective_errors(spec),
+              ElementsAre("spec.target.apiKeyName: NGC_KEY must stand in spec.execution.envs, so that the jobs have it"));
+  EXPECT_THAT(effective_errors(with(spec, "execution: {envs: [{name: NGC_KEY, valueFrom: {leptonSecret: ngc}}]}")), IsEmpty());
+}
+
+TEST(Validation, NothingMayHideTheGeneratedToken) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "execution: {envs: [{name: API_KEY, value: x}]}")),
+              ElementsAre("spec.execution.envs: API_KEY carries the endpoint's token to the jobs; name this one differently, or set "
+                          "spec.evaluation.apiKeyName"));
+}
+
+TEST(Validation, AnEndpointNeedsAResourceShapeInTheEnd) {
+  const base::Json spec = with(samples::nim(), "deployment: {resourceShape: null}");
+  EXPECT_THAT(errors_of(spec), IsEmpty());
+  EXPECT_THAT(effective_errors(spec), ElementsAre("spec.deployment.resourceShape: an endpoint needs a resource shape, here or in the "
+                                                  "Workspace's defaults, e.g. gpu.1xh200"));
+}
+
+TEST(Validation, AnEndpointTypeNeedsAPath) {
+  const base::Json spec = with(samples::nim(), "evaluation: {tasks: [{name: a, endpointType: rerank}]}");
+  EXPECT_THAT(effective_errors(spec),
+              ElementsAre("spec.evaluation.tasks[0].endpointType: the URL path of rerank is not known; add it to spec.deployment.paths"));
+  EXPECT_THAT(effective_errors(with(spec, "deployment: {paths: {rerank: /v2/rerank}}")), IsEmpty());
+}
+
+TEST(Validation, RefusesAScriptThatFitsIntoNoCommandLine) {
+  base::Json spec = samples::nim();
+  spec["evaluation"]["tasks"][1]["preCommand"] = base::Json::string(std::string(40 * 1024, '\''));  // four bytes each, quoted
+  EXPECT_THAT(effective_errors(spec),
+              ElementsAre("spec.evaluation.tasks[1]: its config and commands take 160 KiB; at most 112 KiB fit into a "
+                          "job's command line"));
+}
+
+TEST(Validation, RefusesADatasetWhereSomethingElseIsMounted) {
+  EXPECT_THAT(
+      effective_errors(with(samples::nim(),
+                            "{storage: {mounts: [{path: /a, mountPath: /datasets}]}, evaluation: {tasks: [{name: a, datasetDir: /b}]}}")),
+      ElementsAre("spec.evaluation.tasks[0].datasetDir: is mounted at /datasets, where spec.storage has a mount already"));
+}
+
+// --- Updates ---------------------------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> update_errors(const std::string& overlay, bool finished = false) {
+  return texts(validate_update(samples::nim(), with(samples::nim(), overlay), finished));
+}
+
+constexpr const char* kImmutable = ": cannot change any more; make another Invocation";
+
+TEST(Update, MayChangeNothingIsAnUpdateToo) { EXPECT_THAT(update_errors("{}"), IsEmpty()); }
+
+TEST(Update, MayChangeWhatReachesOnlyLaterAttempts) {
+  EXPECT_THAT(
+      update_errors("{evaluation: {config: {params: {a: 1}}}, execution: {timeout: 1h}, storage: {deletionPolicy: Retain, cleanup: Job}, "
+                    "deployment: {readinessTimeout: 1h}}"),
+      IsEmpty());
+}
+
+TEST(Update, MayNotChangeWhatRuns) {
+  EXPECT_THAT(update_errors("{workspaceRef: {name: b}}"), ElementsAre(std::string("spec.workspaceRef") + kImmutable));
+  EXPECT_THAT(update_errors("{target: {url: 'http://x'}}"), ElementsAre(std::string("spec.target") + kImmutable));
+  EXPECT_THAT(update_errors("{deployment: {image: x, port: 1}}"),
+              ElementsAre(std::string("spec.deployment.image") + kImmutable, std::string("spec.deployment.port") + kImmutable));
+  EXPECT_THAT(update_errors("{deployment: {resourceShape: null}}"), ElementsAre(std::string("spec.deployment.resourceShape") + kImmutable));
+  for (const std::string field : {"from: x", "path: /x", "mountPath: /x", "mounts: []"}) {
+    EXPECT_THAT(update_errors("{storage: {" + field + "}}"), ElementsAre("spec.storage." + field.substr(0, field.find(':')) + kImmutable));
+  }
+}
+
+TEST(Update, MayAddTasksUntilItHasFinished) {
+  const std::string overlay = "{evaluation: {tasks: [{name: gpqa_diamond}, {name: hellaswag}, {name: winogrande}]}}";
+  EXPECT_THAT(update_errors(overlay), IsEmpty());
+  EXPECT_THAT(update_errors(overlay, true),
+              ElementsAre("spec.evaluation.tasks[2]: the Invocation has finished; run winogrande in another one"));
+}
+
+TEST(Update, MayNeitherTakeTasksAwayNorChangeThem) {
+  EXPECT_THAT(update_errors("{evaluation: {tasks: [{name: gpqa_diamond, timeout: 1h, run: 2}]}}"),
+              ElementsAre("spec.evaluation.tasks[0].timeout: a task cannot change any more; add another one under its own name",
+                          "spec.evaluation.tasks: task hellaswag cannot be taken away; delete the Invocation instead"));
+}
+
+}  // namespace
+}  // namespace lepton_operator::invocation

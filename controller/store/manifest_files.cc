@@ -1,0 +1,130 @@
+#include "store/manifest_files.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/files.h"
+#include "base/hash.h"
+
+namespace lepton_operator::store {
+
+namespace {
+
+constexpr base::Milliseconds kSettle{300};
+constexpr int kReadings = 5;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+base::Error unusable(const std::filesystem::path& directory, const std::string& why) {
+  return {.kind = base::ErrorKind::kServer, .what = why, .where = directory.string()};
+}
+
+}  // namespace
+
+ManifestFiles::ManifestFiles(std::filesystem::path directory, Watcher& watcher) : directory_(std::move(directory)), watcher_(watcher) {}
+
+Result<> ManifestFiles::scan(base::Timestamp now) {
+  watcher_.watch(directory_);
+  watcher_.drain();
+  std::map<std::string, Content> contents;
+  bool quiet = false;
+  // Read again while somebody writes: only of a quiet directory is it certain that what was closed is what was read.
+  for (int reading = 0; reading < kReadings && !quiet; ++reading) {
+    Result<std::map<std::string, Content>> read = read_all();
+    quiet = !watcher_.drain();
+    if (!read) {
+      pending_.clear();
+      again_at_.reset();
+      return read.error();
+    }
+    contents = std::move(read).value();
+  }
+  std::erase_if(files_, [&](const auto& entry) { return !contents.contains(entry.first); });
+  std::erase_if(fingerprints_, [&](const auto& entry) { return !contents.contains(entry.first); });
+  std::erase_if(pending_, [&](const auto& entry) { return !contents.contains(entry.first); });
+  for (const auto& [name, content] : contents) consider(name, content, now, quiet);
+  if (quiet) watcher_.clear_completed();
+  again_at_ = quiet ? std::nullopt : std::optional(now);
+  return base::Ok{};
+}
+
+void ManifestFiles::consider(const std::string& name, const Content& content, base::Timestamp now, bool quiet) {
+  const auto known = fingerprints_.find(name);
+  if (known != fingerprints_.end() && known->second == content.fingerprint) {
+    pending_.erase(name);
+    return;
+  }
+  Pending& pending = pending_[name];
+  if (pending.fingerprint != content.fingerprint) {
+    pending.fingerprint = content.fingerprint;
+    pending.since = now;
+    pending.file = content.error.empty() ? parse_manifest(name, source_of(name), content.text)
+                                         : unreadable_manifest(name, source_of(name), content.error);
+  }
+  const bool settled = now - pending.since >= kSettle;
+  const bool completed = watcher_.completed(name);
+  const bool open = watcher_.being_written(name) && !content.link;  // of a link's target we see no writing, nor its end
+  if (!settled && (!quiet || (!completed && (open || !pending.file.ok())))) return;
+  fingerprints_[name] = content.fingerprint;
+  files_[name] = std::move(pending.file);
+  pending_.erase(name);
+}
+
+std::optional<base::Timestamp> ManifestFiles::settles_at() const {
+  std::optional<base::Timestamp> earliest = again_at_;
+  for (const auto& [name, pending] : pending_) {
+    const base::Timestamp at = pending.since + kSettle;
+    if (!earliest || at < *earliest) earliest = at;
+  }
+  return earliest;
+}
+
+Result<std::map<std::string, ManifestFiles::Content>> ManifestFiles::read_all() {
+  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(directory_.c_str()));
+  if (!directory) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
+  struct stat info {};
+  if (::fstat(::dirfd(directory.get()), &info) != 0) return unusable(directory_, std::strerror(errno));
+  if (!device_) device_ = info.st_dev;
+  if (*device_ != info.st_dev) {
+    return unusable(directory_,
+                    "the manifest directory is on another device than before: was it unmounted? Restart the operator if that is meant");
+  }
+  std::map<std::string, Content> contents;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) break;
+    const std::string name = entry->d_name;
+    if (!is_manifest_name(name)) continue;
+    if (std::optional<Content> content = read_one(::dirfd(directory.get()), name)) contents[name] = *std::move(content);
+  }
+  if (errno != 0) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
+  return contents;
+}
+
+// Nothing when there is no such file (any more). A link that leads nowhere is a file that cannot be read: its target may come back.
+std::optional<ManifestFiles::Content> ManifestFiles::read_one(int directory, const std::string& name) const {
+  struct stat info {};
+  if (::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) return std::nullopt;
+  Content content;
+  content.link = S_ISLNK(info.st_mode);
+  if (::fstatat(directory, name.c_str(), &info, 0) == 0 && S_ISDIR(info.st_mode)) return std::nullopt;
+  Result<std::string> text = base::read_file(directory_ / name);
+  if (!text && text.error().kind == base::ErrorKind::kNotFound && !content.link) return std::nullopt;
+  if (text) {
+    content.text = std::move(text).value();
+    content.fingerprint = base::sha256_hex(content.text);
+  } else {
+    content.error = text.error().text();
+    content.fingerprint = "unreadable: " + content.error;
+  }
+  return content;
+}
+
+}  // namespace lepton_operator::store

@@ -1,0 +1,61 @@
+// The manifest directory's files, each with the last content that counts.
+//
+// A file that is being written, or whose new content is wrong, counts only when it was closed or has stayed the same for 300 ms; until then
+// what stood there before counts. Not recursive; symlinks are followed, so a mounted ConfigMap works.
+//
+// Thread rule: domain thread only; blocking (files are small and local). Owner: the directory store. Fails when the directory is missing,
+// unreadable, or not on the device on which it was first seen: then nothing is known about any file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "store/manifest.h"
+#include "store/watcher.h"
+
+namespace lepton_operator::store {
+
+class ManifestFiles {
+ public:
+  ManifestFiles(std::filesystem::path directory, Watcher& watcher);
+
+  Result<> scan(base::Timestamp now);
+
+  const std::map<std::string, ManifestFile>& files() const { return files_; }  // by name
+  // Changes whenever the file's content does: an error is told once per fingerprint.
+  const std::string& fingerprint(const std::string& name) const { return fingerprints_.at(name); }
+  // When to look again because a file may have settled.
+  std::optional<base::Timestamp> settles_at() const;
+
+ private:
+  struct Content {
+    std::string fingerprint;
+    std::string text;
+    std::string error;  // instead of a text
+    bool link = false;
+  };
+  struct Pending {
+    std::string fingerprint;
+    base::Timestamp since{};
+    ManifestFile file;
+  };
+
+  Result<std::map<std::string, Content>> read_all();
+  std::optional<Content> read_one(int directory, const std::string& name) const;
+  void consider(const std::string& name, const Content& content, base::Timestamp now, bool quiet);
+  std::string source_of(const std::string& name) const { return (directory_ / name).string(); }
+
+  std::filesystem::path directory_;
+  Watcher& watcher_;
+  std::optional<std::uint64_t> device_;
+  std::map<std::string, ManifestFile> files_;
+  std::map<std::string, std::string> fingerprints_;
+  std::map<std::string, Pending> pending_;
+  std::optional<base::Timestamp> again_at_;  // the directory did not come to rest
+};
+
+}  // namespace lepton_operator::store

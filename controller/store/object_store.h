@@ -1,0 +1,62 @@
+// Where Invocations, Workspaces and Secrets come from and where status goes: a manifest directory, or Kubernetes.
+//
+// Reads are from memory and immediate. Writes are awaited, take the object as last read and fail with kConflict if it has changed since:
+// read again, plan again, never send the stale body. A write is visible to find_…() when it returns, and does not notify the watcher of the
+// same object unless something else changed too.
+//
+// Thread rule: domain thread only. Ends: cancel the context given to run().
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/context.h"
+#include "base/result.h"
+#include "invocation/codec.h"
+#include "invocation/object.h"
+
+namespace lepton_operator::store {
+
+using base::Context;
+using base::Result;
+using invocation::Invocation;
+using invocation::ObjectKey;
+using invocation::Workspace;
+
+enum class Kind { kInvocation, kWorkspace, kSecret };
+
+// What the planner and the reconcilers are told; the handler only queues a key.
+using ChangeHandler = std::function<void(Kind kind, ObjectKey key)>;
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  // Reads what there is, then keeps up with changes; calls the handler for everything found at the start as well. Returns when the context
+  // ends, or with an error if it can never work (a state directory that cannot be written).
+  virtual boost::asio::awaitable<Result<>> run(Context context, ChangeHandler handler) = 0;
+  virtual bool synced() const = 0;  // the first read is complete
+
+  virtual std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const = 0;
+  virtual std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const = 0;
+  virtual std::vector<ObjectKey> invocations() const = 0;
+  virtual std::vector<ObjectKey> workspaces() const = 0;
+
+  // Values by key; kNotFound when there is no such Secret. Values are secrets: never log them.
+  virtual boost::asio::awaitable<Result<std::map<std::string, std::string>>> read_secret(Context context, ObjectKey key) = 0;
+
+  virtual boost::asio::awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read,
+                                                        invocation::InvocationStatus status) = 0;
+  virtual boost::asio::awaitable<Result<>> write_status(Context context, std::shared_ptr<const Workspace> read,
+                                                        invocation::WorkspaceStatus status) = 0;
+  // Adds or removes one finalizer. Removing the last of an object being deleted ends it: find_…() then finds nothing.
+  virtual boost::asio::awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer,
+                                                         bool present) = 0;
+};
+
+}  // namespace lepton_operator::store

@@ -1,0 +1,70 @@
+// Carries out one Action of a plan and records in the Invocation's Memory what came of it.
+//
+//   executor.begin(*memory, action);                           // before anything is awaited: from now on it is in flight
+//   co_await executor.carry_out(context, job, action);         // ends with the outcome in memory
+//
+// Nothing is sent once the context is cancelled or the leader gate is closed. The executor never retries: a failure sets the time before
+// which the planner must not ask again (1 s doubling to 5 min, ±10 %; Retry-After if that is longer).
+//
+// Thread rule: domain thread only. Owner: Reconciler; store, vault and clock outlive it. Failures are outcomes, never exceptions.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "invocation/plan.h"
+#include "invocation/world.h"
+#include "reconcile/connection.h"
+#include "reconcile/vault.h"
+
+namespace lepton_operator::reconcile {
+
+// For whom an action is carried out. All of it is shared, since the object may go while a request is out.
+struct Errand {
+  std::shared_ptr<const invocation::Invocation> object;
+  std::shared_ptr<Connection> connection;  // may be null for ReadSecretKeys
+  std::shared_ptr<invocation::Memory> memory;
+};
+
+class Executor {
+ public:
+  Executor(base::Clock& clock, base::Random& random, Vault& vault, std::function<bool()> may_write)
+      : clock_(clock), random_(random), vault_(vault), may_write_(std::move(may_write)) {}
+
+  void begin(invocation::Memory& memory, const invocation::Action& action) const;
+  // True when it succeeded.
+  boost::asio::awaitable<bool> carry_out(base::Context context, Errand errand, invocation::Action action);
+
+ private:
+  using Done = boost::asio::awaitable<base::Result<>>;
+
+  Done run(base::Context context, Errand errand, invocation::CreateEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::StartEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::DeleteEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::DiagnoseEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::CreateJob action);
+  Done run(base::Context context, Errand errand, invocation::ReadJob action);
+  Done run(base::Context context, Errand errand, invocation::StopJob action);
+  Done run(base::Context context, Errand errand, invocation::DeleteJob action);
+  Done run(base::Context context, Errand errand, invocation::EnsureSecret action);
+  Done run(base::Context context, Errand errand, invocation::DeleteSecrets action);
+  Done run(base::Context context, Errand errand, invocation::ProbeStorage action);
+  Done run(base::Context context, Errand errand, invocation::RemoveDirectory action);
+  Done run(base::Context context, Errand errand, invocation::ReadNodeGroups action);
+  Done run(base::Context context, Errand errand, invocation::ReadSecretKeys action);
+
+  bool may_send(const base::Context& context) const;
+  base::Milliseconds delay_after(int failures);
+
+  base::Clock& clock_;
+  base::Random& random_;
+  Vault& vault_;
+  std::function<bool()> may_write_;
+};
+
+}  // namespace lepton_operator::reconcile

@@ -1,0 +1,206 @@
+// What each action is on the wire. `run` has one overload an action; each ends with success only when what was wanted is so.
+#include <algorithm>
+
+#include "base/strings.h"
+#include "reconcile/executor.h"
+
+namespace lepton_operator::reconcile {
+
+using base::Context;
+using base::Error;
+using base::ErrorKind;
+using base::Ok;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kDiagnosisBytes = 900;
+constexpr std::size_t kReasonBytes = 400;
+
+Error not_sent() { return Error{ErrorKind::kCancelled, "not sent: out of time, or the operator is stopping, or another one leads"}; }
+
+// A creation that was intended at some time must have ended 20 s later, however long it waited to be sent (rule 2).
+Context until_deadline(const Context& context, base::Timestamp deadline) {
+  if (deadline == base::Timestamp{}) return context;
+  return context.with_timeout(deadline - context.clock().now());
+}
+
+// It exists already: the next look adopts it by its owner mark, or shows that it is not ours.
+Result<> adopted(Result<> answer) {
+  if (!answer && answer.error().kind == ErrorKind::kConflict) return Ok{};
+  return answer;
+}
+
+std::string tail(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t from = text.size() - most;
+  while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80) ++from;  // never inside of a character
+  return text.substr(from);
+}
+
+// The reasons, then as many of the last log lines as fit.
+std::string diagnosis_text(const std::string& reasons, const std::string& log) {
+  const std::string first = base::clipped(reasons, kReasonBytes);
+  if (log.empty()) return first;
+  const std::string lead = first.empty() ? "last log lines: " : first + "; last log lines: ";
+  return lead + tail(log, kDiagnosisBytes - lead.size());
+}
+
+}  // namespace
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::CreateEndpoint action) {
+  lepton::EndpointSpec spec = std::move(action.endpoint.spec);
+  for (const invocation::SecretSource& source : action.endpoint.api_tokens) {
+    lepton::ApiToken token;
+    if (const auto* named = std::get_if<invocation::LeptonToken>(&source)) {
+      token.token_name = named->name;
+    } else {
+      Result<std::string> value = co_await vault_.value(context, errand.object, source);
+      if (!value) co_return value.error();
+      token.value = std::move(value).value();
+    }
+    spec.api_tokens.push_back(std::move(token));
+  }
+  const Context until = until_deadline(context, action.deadline);
+  if (!may_send(until)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().create_endpoint(until, std::move(spec));
+  co_return adopted(std::move(answer));
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::StartEndpoint action) {
+  if (!may_send(context)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().scale_endpoint(context, action.name, action.min_replicas, action.max_replicas);
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteEndpoint action) {
+  if (!may_send(context)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().delete_endpoint(context, action.name);
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::DiagnoseEndpoint action) {
+  co_await vault_.learn(context, errand.object);
+  const auto found = co_await errand.connection->client().explain_endpoint(context, action.name);
+  if (!found) co_return found.error();
+  // Cleaned before it is cut: half a secret is a secret too.
+  const std::string reasons = vault_.cleaned(base::join(found->reasons, "; "));
+  const std::string log = vault_.cleaned(base::join(found->log_lines, " | "));
+  errand.memory->diagnoses[action.name] = diagnosis_text(reasons, log);
+  co_return Ok{};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::CreateJob action) {
+  const Context until = until_deadline(context, action.deadline);
+  if (!may_send(until)) co_return not_sent();
+  const std::string name = action.job.name;
+  Result<lepton::Job> answer = co_await errand.connection->client().create_job(until, std::move(action.job));
+  if (!answer) co_return answer.error();
+  errand.memory->created[name] = std::move(answer).value();
+  co_return Ok{};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::ReadJob action) {
+  invocation::JobRead read;
+  read.began = clock_.now();
+  Result<lepton::Job> answer = co_await errand.connection->client().get_job(context, action.id);
+  if (!answer && answer.error().kind != ErrorKind::kNotFound) co_return answer.error();
+  if (answer) read.job = std::move(answer).value();
+  errand.memory->reads[action.id] = std::move(read);
+  co_return Ok{};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::StopJob action) {
+  if (!may_send(context)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().stop_job(context, action.id);
+  if (!answer && answer.error().kind == ErrorKind::kNotFound) co_return Ok{};
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteJob action) {
+  if (!may_send(context)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().delete_job(context, action.id);
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::EnsureSecret action) {
+  Result<std::string> value = co_await vault_.value(context, errand.object, action.secret.source);
+  if (!value) co_return value.error();
+  if (!may_send(context)) co_return not_sent();
+  lepton::NewSecret secret;
+  secret.name = action.secret.name;
+  secret.value = std::move(value).value();
+  secret.tags.push_back("lepton-operator.uid=" + errand.object->meta.uid);
+  Result<> answer = co_await errand.connection->client().create_secret(context, std::move(secret));
+  co_return adopted(std::move(answer));
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteSecrets action) {
+  std::optional<Error> failed;
+  for (const std::string& name : action.names) {
+    if (!may_send(context)) co_return not_sent();
+    const Result<> answer = co_await errand.connection->client().delete_secret(context, name);
+    if (!answer && !failed) failed = answer.error();  // the others go all the same
+  }
+  if (failed) co_return *failed;
+  const auto left = co_await errand.connection->client().list_secrets(context);
+  if (!left) co_return left.error();
+  const auto wanted_gone = [&](const lepton::Secret& secret) {
+    return std::find(action.names.begin(), action.names.end(), secret.name) != action.names.end();
+  };
+  const bool absent = left->malformed == 0 && std::none_of(left->items.begin(), left->items.end(), wanted_gone);
+  errand.memory->secrets_absent = absent;
+  if (absent) co_return Ok{};
+  co_return Error{ErrorKind::kServer, "lepton still lists secrets that were deleted"};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::ProbeStorage action) {
+  invocation::StorageStatus probe;
+  probe.path = action.directory.path();
+  for (const std::string& file_system : action.file_systems) {
+    const Result<bool> exists = co_await errand.connection->client().storage_exists(context, file_system, probe.path);
+    if (!exists && (exists.error().kind == ErrorKind::kNotFound || exists.error().kind == ErrorKind::kUnsupported)) continue;
+    if (!exists) co_return exists.error();
+    if (!*exists) continue;
+    probe.file_system = file_system;
+    probe.seen = true;
+    break;
+  }
+  errand.memory->storage_probe = std::move(probe);
+  co_return Ok{};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::RemoveDirectory action) {
+  if (!may_send(context)) co_return not_sent();
+  const std::string path = action.directory.path();
+  const Result<> removed = co_await errand.connection->client().remove_directory(context, action.file_system, path);
+  if (!removed && removed.error().kind != ErrorKind::kNotFound) co_return removed.error();
+  if (!removed) {  // 404: gone already, or no such file system any more, which would prove nothing
+    const auto served = co_await errand.connection->client().list_file_systems(context);
+    if (!served) co_return served.error();
+    const bool listed = std::find(served->begin(), served->end(), action.file_system) != served->end();
+    const std::string lost = "lepton no longer has the file system " + action.file_system + " that " + path + " was seen on";
+    if (!listed) co_return Error{ErrorKind::kNotFound, lost};
+  }
+  const Result<bool> exists = co_await errand.connection->client().storage_exists(context, action.file_system, path);
+  if (!exists) co_return exists.error();
+  if (*exists) co_return Error{ErrorKind::kServer, "the directory " + path + " is still there after its removal"};
+  errand.memory->directory_removed = true;
+  co_return Ok{};
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::ReadNodeGroups) {
+  Result<> answer = co_await errand.connection->read_node_groups(context);
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::ReadSecretKeys action) {
+  for (const invocation::SecretKeyRef& ref : action.keys) {
+    const auto state = co_await vault_.state_of(context, errand.object->meta.key.namespace_, ref);
+    if (!state) co_return state.error();
+    errand.memory->secret_keys[ref] = *state;
+  }
+  co_return Ok{};
+}
+
+}  // namespace lepton_operator::reconcile

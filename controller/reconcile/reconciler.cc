@@ -1,0 +1,156 @@
+// Queueing, and what is kept of each Invocation; one reconcile is in reconciler_pass.cc.
+#include "reconcile/reconciler.h"
+
+#include "reconcile/tracked.h"
+
+namespace lepton_operator::reconcile {
+
+using base::Context;
+using base::ErrorKind;
+using invocation::Invocation;
+using store::ObjectKey;
+
+namespace {
+
+constexpr std::chrono::seconds kGrace{5};
+
+ObjectKey key_of(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+ObjectKey workspace_of(const Invocation& object) {
+  const base::Json& reference = base::get_object(object.spec, "workspaceRef");
+  return {object.meta.key.namespace_, base::get_string(reference, "name").value_or("default")};
+}
+
+// Failures that had no effect for certain and whose cause a workspace that answers again has not.
+bool cured_by_workspace(ErrorKind kind) {
+  return kind == ErrorKind::kUnreachable || kind == ErrorKind::kUnauthorized || kind == ErrorKind::kCancelled;
+}
+
+}  // namespace
+
+Reconciler::Reconciler(ReconcilerParts parts)
+    : parts_(std::move(parts)),
+      queue_(parts_.io, parts_.clock, parts_.random),
+      executor_(parts_.clock, parts_.random, parts_.vault, [this] { return open(); }),
+      requests_(parts_.clock),
+      workers_(parts_.io),
+      actions_(parts_.io),
+      ended_(parts_.io) {
+  if (const auto& waited = parts_.hooks.queue_waited) {
+    queue_.on_wait([waited](base::Milliseconds time) { waited(std::chrono::duration<double>(time).count()); });
+  }
+}
+
+Reconciler::~Reconciler() = default;
+
+boost::asio::awaitable<void> Reconciler::run(Context context) {
+  for (int i = 0; i < parts_.workers; ++i) {
+    ++busy_;
+    workers_.spawn(work());
+  }
+  while (!context.expired()) co_await ended_.wait(context);
+  stopping_ = true;
+  queue_.close();
+  Context grace = Context(parts_.clock).with_timeout(kGrace);
+  while (busy_ > 0 && !grace.expired()) co_await ended_.wait(grace);
+  requests_.cancel();
+  co_await workers_.join();
+  co_await actions_.join();
+}
+
+boost::asio::awaitable<void> Reconciler::work() {
+  while (true) {
+    const std::optional<std::string> key = co_await queue_.next();
+    if (!key) break;
+    const base::Timestamp began = parts_.clock.now();
+    const ObjectKey object = key_of(*key);
+    ReconcileResult result = ReconcileResult::kError;
+    try {
+      result = co_await reconcile(object);
+    } catch (const std::exception& bug) {
+      parts_.log.error("reconcile failed; this is a bug", {{"invocation", *key}, {"error", bug.what()}});
+    }
+    if (result == ReconcileResult::kError) queue_.add_failed(*key);
+    queue_.done(*key);
+    if (parts_.hooks.reconciled) {
+      parts_.hooks.reconciled(result, std::chrono::duration<double>(parts_.clock.now() - began).count());
+    }
+  }
+  --busy_;
+  ended_.notify();
+}
+
+Reconciler::TrackedPtr Reconciler::track(const Invocation& object) {
+  const ObjectKey& key = object.meta.key;
+  auto known = tracked_.find(key);
+  if (known != tracked_.end() && known->second->uid != object.meta.uid) {
+    drop(key);
+    known = tracked_.end();
+  }
+  TrackedPtr tracked = known == tracked_.end() ? std::make_shared<Tracked>() : known->second;
+  if (known == tracked_.end()) {
+    tracked->key = key;
+    tracked->uid = object.meta.uid;
+    tracked->workspace = workspace_of(object);
+    tracked->memory->since = parts_.clock.now();
+    tracked_[key] = tracked;
+    by_uid_[tracked->uid] = key;
+  }
+  if (const ObjectKey workspace = workspace_of(object); workspace != tracked->workspace) {
+    parts_.workspaces.release(tracked->workspace, key.text());
+    tracked->workspace = workspace;
+  }
+  parts_.workspaces.use(tracked->workspace, key.text(), tracked->interest);
+  return tracked;
+}
+
+void Reconciler::drop(const ObjectKey& key) {
+  const auto known = tracked_.find(key);
+  if (known == tracked_.end()) return;
+  const TrackedPtr tracked = known->second;
+  by_uid_.erase(tracked->uid);
+  tracked_.erase(known);
+  parts_.workspaces.release(tracked->workspace, key.text());
+}
+
+void Reconciler::invocation_changed(const ObjectKey& invocation) { queue_.add(invocation.text()); }
+
+void Reconciler::secret_changed(const ObjectKey& secret) {
+  for (const auto& [key, tracked] : tracked_) {
+    if (key.namespace_ != secret.namespace_) continue;
+    std::erase_if(tracked->memory->secret_keys, [&](const auto& known) { return known.first.name == secret.name; });
+    for (auto& [action, outcome] : tracked->memory->outcomes) {
+      if (outcome.error && outcome.error->kind == ErrorKind::kNotFound) outcome.retry_at = parts_.clock.now();
+    }
+    queue_.add(key.text());
+  }
+}
+
+void Reconciler::workspace_changed(const ObjectKey& workspace) {
+  const bool ready = parts_.workspaces.facts(workspace).state == invocation::WorkspaceState::kReady;
+  for (const auto& [key, tracked] : tracked_) {
+    if (tracked->workspace != workspace) continue;
+    for (auto& [action, outcome] : tracked->memory->outcomes) {
+      if (ready && outcome.error && cured_by_workspace(outcome.error->kind)) outcome.retry_at = parts_.clock.now();
+    }
+    queue_.add(key.text());
+  }
+}
+
+// What was not found changes nothing by itself; who waits for looks counts them.
+void Reconciler::workspace_looked(const ObjectKey& workspace) {
+  for (const auto& [key, tracked] : tracked_) {
+    const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
+    if (waits && tracked->workspace == workspace) queue_.add(key.text());
+  }
+}
+
+void Reconciler::owner_changed(const std::string& uid) {
+  const auto known = by_uid_.find(uid);
+  if (known != by_uid_.end()) queue_.add(known->second.text());
+}
+
+}  // namespace lepton_operator::reconcile

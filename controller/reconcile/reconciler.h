@@ -1,0 +1,95 @@
+// Brings every Invocation forward: asks the planner what to do, writes what it says to status, then has it done.
+//
+// One key is never reconciled twice at once; actions run on their own, so that a slow request holds up nothing but itself, and their ends
+// queue the key again. Status is written before anything that was planned with it is begun (rules 2 and 5): when the write fails nothing
+// is. Keys are queued by changes in the store, by looks that concern them, by ends of actions, and by the time that the plan names.
+//
+// Thread rule: domain thread only. Owner: Operator; all parts outlive it. Ends: cancel run()'s context; nothing new is begun then, requests
+// that are out get 5 s to end. An Invocation whose planning throws (a bug) is logged and retried; the others go on.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "base/async.h"
+#include "base/log.h"
+#include "invocation/plan.h"
+#include "kube/work_queue.h"
+#include "reconcile/executor.h"
+#include "reconcile/hooks.h"
+#include "reconcile/workspaces.h"
+#include "store/object_store.h"
+
+namespace lepton_operator::reconcile {
+
+struct ReconcilerParts {
+  boost::asio::io_context& io;
+  base::Clock& clock;
+  base::Random& random;
+  base::Log& log;
+  store::ObjectStore& store;
+  Workspaces& workspaces;
+  Vault& vault;
+  const invocation::Catalogue& catalogue;
+  std::string install_id;
+  std::function<bool()> may_write;  // the leader gate
+  Hooks hooks;
+  int workers = 8;
+};
+
+class Reconciler {
+ public:
+  explicit Reconciler(ReconcilerParts parts);
+  ~Reconciler();
+
+  boost::asio::awaitable<void> run(base::Context context);
+
+  void invocation_changed(const store::ObjectKey& invocation);
+  void secret_changed(const store::ObjectKey& secret);
+  void workspace_changed(const store::ObjectKey& workspace);
+  void workspace_looked(const store::ObjectKey& workspace);
+  void owner_changed(const std::string& uid);
+
+  kube::WorkQueueStats queue_stats() const { return queue_.stats(); }
+
+ private:
+  struct Tracked;
+  using TrackedPtr = std::shared_ptr<Tracked>;
+  using ObjectPtr = std::shared_ptr<const invocation::Invocation>;
+
+  boost::asio::awaitable<void> work();
+  boost::asio::awaitable<ReconcileResult> reconcile(store::ObjectKey key);
+  boost::asio::awaitable<ReconcileResult> carry_out(ObjectPtr object, TrackedPtr tracked, invocation::Plan plan);
+  boost::asio::awaitable<base::Result<>> write_status(ObjectPtr object, TrackedPtr tracked, invocation::InvocationStatus status);
+  boost::asio::awaitable<void> act(TrackedPtr tracked, Errand errand, invocation::Action action);
+
+  TrackedPtr track(const invocation::Invocation& object);
+  void drop(const store::ObjectKey& key);
+  invocation::Plan make_plan(const invocation::Invocation& object, Tracked& tracked);
+  bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
+  void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);
+  void finish(const TrackedPtr& tracked, const Errand& errand, const invocation::Action& action, bool success);
+  void log_transitions(const invocation::Invocation& before, const invocation::InvocationStatus& now);
+  ReconcileResult failed(Tracked& tracked, const char* what, const base::Error& error);
+  bool open() const { return !stopping_ && (!parts_.may_write || parts_.may_write()); }
+
+  ReconcilerParts parts_;
+  kube::WorkQueue queue_;
+  Executor executor_;
+  base::Context requests_;  // ends only when the requests that are out had their time
+  base::TaskGroup workers_;
+  base::TaskGroup actions_;
+  base::Signal ended_;  // a worker or an action
+  int busy_ = 0;
+  bool stopping_ = false;
+  std::map<store::ObjectKey, TrackedPtr> tracked_;
+  std::map<std::string, store::ObjectKey> by_uid_;
+};
+
+}  // namespace lepton_operator::reconcile

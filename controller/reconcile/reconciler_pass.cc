@@ -1,0 +1,193 @@
+// One reconcile: plan, write, begin. See reconciler.h.
+#include <algorithm>
+
+#include "invocation/progress.h"
+#include "reconcile/reconciler.h"
+#include "reconcile/tracked.h"
+
+namespace lepton_operator::reconcile {
+
+using base::Error;
+using base::ErrorKind;
+using base::Milliseconds;
+using base::Result;
+using base::Timestamp;
+using invocation::Action;
+using invocation::FinalizerChange;
+using invocation::Invocation;
+using invocation::InvocationStatus;
+using invocation::Plan;
+using store::ObjectKey;
+
+namespace {
+
+constexpr std::chrono::seconds kProgressEvery{5};
+constexpr std::chrono::seconds kUntilLeader{1};
+constexpr Milliseconds kUntilSynced{50};
+constexpr Milliseconds kSoonest{20};  // a plan that names a time gone by must not make us spin
+
+bool needs_connection(const Action& action) { return !std::holds_alternative<invocation::ReadSecretKeys>(action); }
+
+}  // namespace
+
+boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
+  if (!parts_.store.synced() || !open()) {
+    queue_.add_after(key.text(), parts_.store.synced() ? Milliseconds(kUntilLeader) : kUntilSynced);
+    co_return ReconcileResult::kRequeue;
+  }
+  ObjectPtr object = parts_.store.find_invocation(key);
+  if (!object) {
+    drop(key);
+    co_return ReconcileResult::kSuccess;
+  }
+  const TrackedPtr tracked = track(*object);
+  Plan plan = make_plan(*object, *tracked);
+  const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
+  co_return result;
+}
+
+Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
+  const std::shared_ptr<Connection> connection = parts_.workspaces.find(tracked.workspace);
+  const invocation::WorkspaceFacts facts = parts_.workspaces.facts(tracked.workspace);
+  const lepton::View nothing;
+  const invocation::World world{
+      .invocation = object,
+      .workspace = facts,
+      .view = connection ? connection->observer().view() : nothing,
+      .memory = *tracked.memory,
+      .catalogue = parts_.catalogue,
+      .install_id = parts_.install_id,
+      .now = parts_.clock.now(),
+  };
+  Plan plan = invocation::plan(world);
+  tracked.interest = plan.interest;
+  parts_.workspaces.use(tracked.workspace, tracked.key.text(), plan.interest);
+  return plan;
+}
+
+boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, TrackedPtr tracked, Plan plan) {
+  const std::string finalizer = invocation::kCleanupFinalizer;
+  if (plan.finalizer == FinalizerChange::kAdd) {
+    const Result<> added = co_await parts_.store.set_finalizer(requests_, object, finalizer, true);
+    if (!added) co_return failed(*tracked, "finalizer not added", added.error());
+    const ObjectPtr fresh = parts_.store.find_invocation(tracked->key);
+    if (!fresh || fresh->meta.uid != tracked->uid || fresh->meta.generation != object->meta.generation) {
+      queue_.add(tracked->key.text());
+      co_return ReconcileResult::kRequeue;
+    }
+    object = fresh;
+  }
+  if (!may_wait(*object, *tracked, plan)) {
+    const Result<> written = co_await write_status(object, tracked, plan.status);
+    if (!written) co_return failed(*tracked, "status not written", written.error());
+  }
+  tracked->conflicts = 0;
+  object = parts_.store.find_invocation(tracked->key);
+  if (!object || object->meta.uid != tracked->uid) {  // gone or replaced meanwhile: nothing of this plan holds any longer
+    queue_.add(tracked->key.text());
+    co_return ReconcileResult::kRequeue;
+  }
+  if (plan.finalizer == FinalizerChange::kRemove) {
+    const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, finalizer, false);
+    if (!removed) co_return failed(*tracked, "finalizer not removed", removed.error());
+    const Timestamp asked = object->meta.deleted.value_or(parts_.clock.now());
+    if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(parts_.clock.now() - asked).count());
+    if (parts_.hooks.released) parts_.hooks.released(*object);
+    if (!parts_.store.find_invocation(tracked->key)) drop(tracked->key);
+    co_return ReconcileResult::kSuccess;
+  }
+  for (const Action& action : plan.actions) start(tracked, object, action);
+  if (plan.wake_at) queue_.add_after(tracked->key.text(), std::max<Milliseconds>(*plan.wake_at - parts_.clock.now(), kSoonest));
+  co_return ReconcileResult::kSuccess;
+}
+
+// True when there is nothing to write now: no change, or a mere sign of progress that may come at most every 5 s.
+bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
+  if (plan.status == object.status) return true;
+  const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= kProgressEvery;
+  if (due || !plan.actions.empty() || plan.finalizer != FinalizerChange::kNone) return false;
+  if (!invocation::progress_only(object.status, plan.status)) return false;
+  queue_.add_after(tracked.key.text(), *tracked.status_written + kProgressEvery - parts_.clock.now());
+  return true;
+}
+
+boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
+  Result<> written = co_await parts_.store.write_status(requests_, object, status);
+  if (!written) co_return written;
+  tracked->status_written = parts_.clock.now();
+  log_transitions(*object, status);
+  report_progress(parts_.hooks, *object, status);
+  co_return written;
+}
+
+void Reconciler::log_transitions(const Invocation& before, const InvocationStatus& now) {
+  for (const invocation::Transition& transition : invocation::transitions(before, now)) {
+    base::LogFields fields{{"invocation", before.meta.key.text()}};
+    for (const auto& [name, value] : transition.fields) fields.emplace_back(name, value);
+    parts_.log.write(transition.warning ? base::LogLevel::kWarn : base::LogLevel::kInfo, transition.message, fields);
+    if (parts_.hooks.transition) parts_.hooks.transition(before, transition);
+  }
+}
+
+ReconcileResult Reconciler::failed(Tracked& tracked, const char* what, const Error& error) {
+  if (error.kind == ErrorKind::kNotFound) {  // the object went
+    queue_.add(tracked.key.text());
+    return ReconcileResult::kRequeue;
+  }
+  if (error.kind == ErrorKind::kConflict && ++tracked.conflicts == 1) {  // read again, plan again
+    queue_.add(tracked.key.text());
+    return ReconcileResult::kRequeue;
+  }
+  if (!stopping_) parts_.log.warn(what, {{"invocation", tracked.key.text()}, {"error", error.text()}});
+  return ReconcileResult::kError;
+}
+
+void Reconciler::start(const TrackedPtr& tracked, const ObjectPtr& object, const Action& action) {
+  if (!open()) return;
+  const auto known = tracked->memory->outcomes.find(invocation::action_key(action));
+  if (known != tracked->memory->outcomes.end()) {
+    const invocation::Outcome& outcome = known->second;
+    if (outcome.in_flight) return;
+    if (outcome.error && outcome.retry_at > parts_.clock.now()) {
+      return queue_.add_after(tracked->key.text(), outcome.retry_at - parts_.clock.now());
+    }
+  }
+  Errand errand{object, parts_.workspaces.find(tracked->workspace), tracked->memory};
+  if (!errand.connection && needs_connection(action)) return;  // its coming queues the key
+  executor_.begin(*tracked->memory, action);
+  ++busy_;
+  actions_.spawn(act(tracked, std::move(errand), action));
+}
+
+boost::asio::awaitable<void> Reconciler::act(TrackedPtr tracked, Errand errand, Action action) {
+  bool success = false;
+  try {
+    success = co_await executor_.carry_out(requests_, errand, action);
+  } catch (const std::exception& bug) {
+    invocation::Outcome& outcome = tracked->memory->outcomes[invocation::action_key(action)];
+    outcome.in_flight = false;
+    outcome.error = Error{ErrorKind::kInterrupted, std::string("a bug: ") + bug.what()};
+    outcome.retry_at = parts_.clock.now() + std::chrono::minutes(1);
+  }
+  finish(tracked, errand, action, success);
+}
+
+void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const Action& action, bool success) {
+  const invocation::Outcome& outcome = tracked->memory->outcomes[invocation::action_key(action)];
+  if (!success && outcome.error && !stopping_) {
+    parts_.log.warn("action failed", {{"invocation", tracked->key.text()},
+                                      {"action", invocation::action_key(action)},
+                                      {"failures", std::to_string(outcome.failures)},
+                                      {"error", outcome.error->text()}});
+  }
+  // A probe that already runs may have begun too early; the next look shows what this request did.
+  if (errand.connection && !invocation::written_object(action).empty()) errand.connection->observer().look_soon();
+  const auto* deleted = std::get_if<invocation::DeleteJob>(&action);
+  const bool duplicate = deleted && deleted->reason == invocation::DeletionReason::kDuplicate;
+  if (success && duplicate && parts_.hooks.duplicate_deleted) parts_.hooks.duplicate_deleted();
+  queue_.add(tracked->key.text());
+  --busy_;
+  ended_.notify();
+}
+
+}  // namespace lepton_operator::reconcile

@@ -1,0 +1,36 @@
+// From a Workspace (or none) to credentials, or to the sentence that says why there are none. Reads the store; changes nothing.
+//
+// Thread rule: domain thread only.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "invocation/world.h"
+#include "lepton/credentials.h"
+#include "store/object_store.h"
+
+namespace lepton_operator::reconcile {
+
+// Where credentials come from when no Workspace tells: the environment, then the file of `lep login`. Nothing when there is neither.
+using FallbackCredentials = std::function<std::optional<base::Result<lepton::Credentials>>()>;
+
+struct ResolvedWorkspace {
+  std::optional<lepton::Credentials> credentials;
+  bool from_secret = false;
+  // Without credentials: why.
+  invocation::WorkspaceState state = invocation::WorkspaceState::kUnknown;
+  std::string message;
+  bool try_again_soon = false;  // the Secret could not be read just now
+  base::Json defaults = base::json_object();
+  double requests_per_second = 20;
+  double burst = 50;
+};
+
+boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& store, base::Context context, store::ObjectKey key,
+                                                            FallbackCredentials fallback);
+
+}  // namespace lepton_operator::reconcile

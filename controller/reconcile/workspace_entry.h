@@ -1,0 +1,42 @@
+// What Workspaces keeps of one workspace. Internal to workspaces*.cc.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/backoff.h"
+#include "reconcile/workspaces.h"
+
+namespace lepton_operator::reconcile {
+
+struct Workspaces::Entry {
+  Entry(store::ObjectKey of, base::Context until, boost::asio::io_context& io) : key(std::move(of)), context(std::move(until)), again(io) {}
+
+  store::ObjectKey key;
+  base::Context context;  // ends with the entry
+  base::Signal again;     // something for the keeper to do
+  std::map<std::string, lepton::Interest> users;
+
+  invocation::WorkspaceState state = invocation::WorkspaceState::kUnknown;
+  std::string message = "not asked yet";
+  base::Json defaults = base::json_object();
+  std::string workspace_name;
+  std::string api_family;
+
+  bool read_credentials = true;  // at once, not only when it is time
+  base::Timestamp read_again_at{};
+  bool from_secret = false;
+  double requests_per_second = 0;
+  double burst = 0;
+  std::shared_ptr<Connection> connection;
+
+  bool proven = false;  // GET /workspace answered on this connection
+  base::Timestamp probe_at{};
+  base::Backoff probe_backoff{std::chrono::seconds(1), std::chrono::seconds(60)};
+  std::optional<base::Context> observing;
+  int failed_looks = 0;
+  std::optional<base::Timestamp> publish_again_at;
+};
+
+}  // namespace lepton_operator::reconcile

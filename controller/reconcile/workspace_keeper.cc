@@ -1,0 +1,220 @@
+// A workspace's keeper: credentials, connection, probe, status. See workspaces.h.
+#include <algorithm>
+
+#include "reconcile/workspace_entry.h"
+#include "reconcile/workspaces.h"
+
+namespace lepton_operator::reconcile {
+
+using base::Context;
+using base::Error;
+using base::ErrorKind;
+using base::Milliseconds;
+using base::Timestamp;
+using invocation::WorkspaceState;
+
+namespace {
+
+constexpr std::chrono::seconds kReadCredentials{60};
+constexpr std::chrono::seconds kReadSoon{5};
+constexpr std::chrono::seconds kProbeRefused{5};  // answered by the client itself while its breaker is open
+constexpr Milliseconds kUntilSynced{50};
+constexpr std::chrono::seconds kPublishAgain{5};
+
+const char* family_name(lepton::ApiFamily family) {
+  switch (family) {
+    case lepton::ApiFamily::kDeployments: return "deployments";
+    case lepton::ApiFamily::kEndpoints: return "endpoints";
+  }
+  __builtin_unreachable();
+}
+
+std::string not_an_id(const std::string& id) {
+  return "lepton answered 404 for workspace \"" + id + "\": this must be the workspace ID (dashboard, Settings), not its name.";
+}
+
+invocation::ConditionStatus condition_status(WorkspaceState state) {
+  return state == WorkspaceState::kReady ? invocation::ConditionStatus::kTrue : invocation::ConditionStatus::kFalse;
+}
+
+}  // namespace
+
+boost::asio::awaitable<void> Workspaces::keep(EntryPtr entry) {
+  while (!entry->context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(entry->context, kUntilSynced);
+  while (!entry->context.expired()) {
+    co_await resolve(entry);
+    co_await probe(entry);
+    co_await publish(entry);
+    if (entry->context.expired()) break;
+    Context until = entry->context.with_timeout(pause(*entry));
+    co_await entry->again.wait(until);
+  }
+  disconnect(*entry);
+}
+
+Milliseconds Workspaces::pause(const Entry& entry) const {
+  Timestamp next = entry.read_again_at;
+  if (entry.read_credentials) next = Timestamp{};
+  if (entry.connection && !entry.proven) next = std::min(next, entry.probe_at);
+  if (entry.publish_again_at) next = std::min(next, *entry.publish_again_at);
+  return std::max(next - parts_.clock.now(), Milliseconds{0});
+}
+
+boost::asio::awaitable<void> Workspaces::resolve(EntryPtr entry) {
+  if (!entry->read_credentials && parts_.clock.now() < entry->read_again_at) co_return;
+  entry->read_credentials = false;
+  ResolvedWorkspace resolved = co_await resolve_workspace(parts_.store, entry->context, entry->key, parts_.fallback);
+  if (entry->context.expired()) co_return;
+  entry->read_again_at = parts_.clock.now() + (resolved.try_again_soon ? kReadSoon : kReadCredentials);
+  const bool defaults_changed = resolved.state != WorkspaceState::kInvalid && entry->defaults != resolved.defaults;
+  if (defaults_changed) entry->defaults = resolved.defaults;
+  take_credentials(*entry, resolved);
+  if (resolved.credentials) {
+    parts_.vault.keep_secret(resolved.credentials->token);
+    connect(entry, resolved);
+  }
+  // Also when nothing else changed: a user that was added meanwhile wants the snapshot.
+  if (entry->proven && entry->from_secret && !entry->users.empty()) {
+    const auto saved = parts_.snapshot.save(entry->key, entry->connection->credentials());
+    if (!saved) parts_.log.error("credentials snapshot not written", {{"workspace", entry->key.text()}, {"error", saved.error().text()}});
+  }
+  if (defaults_changed && events_.changed) events_.changed(entry->key);
+}
+
+// Without credentials: the ones we have, while Invocations need them; else the state says why there are none.
+void Workspaces::take_credentials(Entry& entry, ResolvedWorkspace& resolved) const {
+  if (resolved.credentials) {
+    entry.from_secret = resolved.from_secret;
+    return;
+  }
+  const bool gone = resolved.state == WorkspaceState::kSecretMissing || resolved.state == WorkspaceState::kMissing;
+  if (gone && !entry.users.empty()) {
+    if (entry.connection) {
+      resolved.credentials = entry.connection->credentials();
+      resolved.requests_per_second = entry.requests_per_second;
+      resolved.burst = entry.burst;
+    } else {
+      resolved.credentials = parts_.snapshot.load(entry.key);
+    }
+    if (resolved.credentials) return;
+  }
+  disconnect(entry);
+  set_state(entry, resolved.state, resolved.message);
+}
+
+void Workspaces::connect(const EntryPtr& entry, const ResolvedWorkspace& resolved) {
+  const bool same = entry->connection && entry->connection->credentials() == *resolved.credentials &&
+                    entry->requests_per_second == resolved.requests_per_second && entry->burst == resolved.burst;
+  if (same) return;
+  if (entry->connection) parts_.log.info("workspace credentials or limits changed", {{"workspace", entry->key.text()}});
+  disconnect(*entry);
+  auto transport = parts_.make_transport(transport_url(resolved.credentials->url));
+  if (!transport) return set_state(*entry, WorkspaceState::kInvalid, transport.error().text());
+  lepton::ClientOptions limits;
+  limits.requests_per_second = resolved.requests_per_second;
+  limits.burst = resolved.burst;
+  limits.observe = parts_.observe_request;
+  // The observer lives in the connection, so it may know that by address; the entry it must not keep alive.
+  const auto self = std::make_shared<Connection*>(nullptr);
+  auto on_change = [this, weak = std::weak_ptr(entry), self](const std::string& owner) {
+    const EntryPtr known = weak.lock();
+    if (!known || known->connection.get() != *self) return;
+    if (owner.empty()) return looked(*known, **self);
+    if (events_.owner_changed) events_.owner_changed(owner);
+  };
+  const Connection::Parts parts{parts_.io, parts_.clock, parts_.random};
+  entry->connection = std::make_shared<Connection>(parts, *transport, *resolved.credentials, std::move(limits), parts_.observer, on_change);
+  *self = entry->connection.get();
+  entry->requests_per_second = resolved.requests_per_second;
+  entry->burst = resolved.burst;
+  for (const auto& [party, interest] : entry->users) entry->connection->observer().set_interest(party, interest);
+  entry->probe_at = parts_.clock.now();
+  entry->probe_backoff.reset();
+  if (events_.changed) events_.changed(entry->key);
+}
+
+void Workspaces::disconnect(Entry& entry) const {
+  if (entry.observing) entry.observing->cancel();
+  entry.observing.reset();
+  entry.connection.reset();
+  entry.proven = false;
+  entry.failed_looks = 0;
+}
+
+boost::asio::awaitable<void> Workspaces::probe(EntryPtr entry) {
+  if (!entry->connection || entry->proven || parts_.clock.now() < entry->probe_at) co_return;
+  const std::shared_ptr<Connection> connection = entry->connection;
+  const auto info = co_await connection->client().workspace(entry->context);
+  if (entry->context.expired() || entry->connection != connection) co_return;
+  if (info) {
+    accept(entry, *info);
+  } else {
+    refuse(*entry, info.error());
+  }
+}
+
+boost::asio::awaitable<void> Workspaces::observe(std::shared_ptr<Connection> connection, Context context) {
+  co_await connection->observer().run(context);
+}
+
+void Workspaces::accept(const EntryPtr& entry, const lepton::WorkspaceInfo& info) {
+  entry->proven = true;
+  entry->failed_looks = 0;
+  entry->probe_backoff.reset();
+  entry->workspace_name = info.name;
+  entry->api_family = family_name(info.family);
+  if (entry->from_secret && !entry->users.empty()) entry->read_credentials = true;  // the snapshot follows
+  if (!entry->observing) {
+    entry->observing = entry->context.child();
+    keepers_.spawn(observe(entry->connection, *entry->observing));
+  }
+  set_state(*entry, WorkspaceState::kReady, "lepton answers");
+}
+
+// What an error of GET /workspace, or of a look, says about the workspace.
+void Workspaces::refuse(Entry& entry, const Error& error) {
+  const Timestamp now = parts_.clock.now();
+  const Milliseconds wait = std::max(entry.probe_backoff.next(parts_.random), error.retry_after.value_or(Milliseconds{0}));
+  entry.probe_at = now + wait;
+  const std::string& id = entry.connection->credentials().workspace_id;
+  if (error.kind == ErrorKind::kUnauthorized || error.kind == ErrorKind::kForbidden) {
+    entry.probe_at = now + kProbeRefused;
+    if (entry.state != WorkspaceState::kUnauthorized) entry.read_credentials = true;  // perhaps they were changed
+    set_state(entry, WorkspaceState::kUnauthorized, error.text());
+  } else if (error.kind == ErrorKind::kNotFound) {
+    set_state(entry, WorkspaceState::kNotFound, not_an_id(id));
+  } else if (error.kind != ErrorKind::kCancelled) {
+    set_state(entry, WorkspaceState::kUnreachable, error.text());
+  }
+}
+
+boost::asio::awaitable<void> Workspaces::publish(EntryPtr entry) {
+  entry->publish_again_at.reset();
+  const auto object = parts_.store.find_workspace(entry->key);
+  if (!object || entry->state == WorkspaceState::kUnknown) co_return;
+  if (parts_.may_write && !parts_.may_write()) co_return;
+  invocation::WorkspaceStatus status = object->status;
+  status.observed_generation = object->meta.generation;
+  status.workspace_name = entry->workspace_name;
+  status.api_family = entry->api_family;
+  invocation::Condition ready;
+  ready.type = "Ready";
+  ready.status = condition_status(entry->state);
+  ready.reason = invocation::reason_of(entry->state);
+  ready.message = entry->message;
+  ready.last_transition = parts_.clock.now();
+  ready.observed_generation = object->meta.generation;
+  const auto* before = invocation::find_condition(status.conditions, "Ready");
+  if (before && before->status == ready.status) ready.last_transition = before->last_transition;
+  invocation::set_condition(status.conditions, std::move(ready));
+  if (status == object->status) co_return;
+  const auto written = co_await parts_.store.write_status(entry->context, object, std::move(status));
+  if (written || entry->context.expired()) co_return;
+  const bool conflict = written.error().kind == ErrorKind::kConflict;
+  entry->publish_again_at = parts_.clock.now() + (conflict ? std::chrono::seconds(1) : kPublishAgain);
+  if (!conflict) {
+    parts_.log.error("status of workspace not written", {{"workspace", entry->key.text()}, {"error", written.error().text()}});
+  }
+}
+
+}  // namespace lepton_operator::reconcile

@@ -1,0 +1,166 @@
+// An ObjectStore in memory, with short words for what a test puts into it, and a record of what was written when.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/async.h"
+#include "base/yaml.h"
+#include "store/object_store.h"
+
+namespace lepton_operator::reconcile::test {
+
+using base::Json;
+using invocation::Invocation;
+using invocation::InvocationStatus;
+using invocation::Workspace;
+using invocation::WorkspaceStatus;
+using store::Kind;
+using store::ObjectKey;
+
+inline Json yaml(const std::string& text) {
+  auto documents = base::parse_yaml(text, "test");
+  return documents && !documents->empty() ? documents->front().value : Json();
+}
+
+class MemoryStore final : public store::ObjectStore {
+ public:
+  MemoryStore(boost::asio::io_context& io, base::Clock& clock) : clock_(clock), never_(io) {}
+
+  // --- what a test does
+  void put_invocation(const ObjectKey& key, const std::string& spec) {
+    auto object = std::make_shared<Invocation>();
+    object->meta.key = key;
+    object->meta.uid = "uid-of-" + key.name;
+    object->meta.resource_version = next_version();
+    object->meta.created = clock_.now();
+    object->spec = yaml(spec);
+    invocations_[key] = object;
+    tell(Kind::kInvocation, key);
+  }
+  void delete_invocation(const ObjectKey& key) {
+    auto object = std::make_shared<Invocation>(*invocations_.at(key));
+    object->meta.deleted = clock_.now();
+    object->meta.resource_version = next_version();
+    invocations_[key] = object;
+    if (object->meta.finalizers.empty()) invocations_.erase(key);
+    tell(Kind::kInvocation, key);
+  }
+  void put_workspace(const ObjectKey& key, const std::string& spec) {
+    auto object = std::make_shared<Workspace>();
+    object->meta.key = key;
+    object->meta.resource_version = next_version();
+    object->spec = yaml(spec);
+    workspaces_[key] = object;
+    tell(Kind::kWorkspace, key);
+  }
+  void put_secret(const ObjectKey& key, std::map<std::string, std::string> values) {
+    secrets_[key] = std::move(values);
+    tell(Kind::kSecret, key);
+  }
+  void remove_secret(const ObjectKey& key) {
+    secrets_.erase(key);
+    tell(Kind::kSecret, key);
+  }
+  void fail_next_status_write(base::Error error) { status_errors_.push_back(std::move(error)); }
+  void on_status(std::function<void(const InvocationStatus&)> hook) { on_status_ = std::move(hook); }
+  int status_writes() const { return status_writes_; }
+  int workspace_writes() const { return workspace_writes_; }
+
+  // --- ObjectStore
+  boost::asio::awaitable<base::Result<>> run(base::Context context, store::ChangeHandler handler) override {
+    handler_ = std::move(handler);
+    for (const auto& [key, object] : workspaces_) tell(Kind::kWorkspace, key);
+    for (const auto& [key, object] : invocations_) tell(Kind::kInvocation, key);
+    while (!context.expired()) co_await never_.wait(context);
+    handler_ = nullptr;
+    co_return base::Ok{};
+  }
+  bool synced() const override { return true; }
+  std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const override { return find(invocations_, key); }
+  std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return find(workspaces_, key); }
+  std::vector<ObjectKey> invocations() const override { return keys(invocations_); }
+  std::vector<ObjectKey> workspaces() const override { return keys(workspaces_); }
+
+  boost::asio::awaitable<base::Result<std::map<std::string, std::string>>> read_secret(base::Context, ObjectKey key) override {
+    const auto found = secrets_.find(key);
+    if (found == secrets_.end()) co_return base::Error{base::ErrorKind::kNotFound, "no Secret"};
+    co_return found->second;
+  }
+  boost::asio::awaitable<base::Result<>> write_status(base::Context, std::shared_ptr<const Invocation> read,
+                                                      InvocationStatus status) override {
+    if (!status_errors_.empty()) {
+      base::Error error = status_errors_.front();
+      status_errors_.pop_front();
+      co_return error;
+    }
+    const auto stored = find(invocations_, read->meta.key);
+    if (!stored || stored->meta.resource_version != read->meta.resource_version) co_return changed_since();
+    ++status_writes_;
+    if (on_status_) on_status_(status);
+    auto object = std::make_shared<Invocation>(*stored);
+    object->status = std::move(status);
+    object->meta.resource_version = next_version();
+    invocations_[read->meta.key] = object;
+    co_return base::Ok{};
+  }
+  boost::asio::awaitable<base::Result<>> write_status(base::Context, std::shared_ptr<const Workspace> read,
+                                                      WorkspaceStatus status) override {
+    ++workspace_writes_;
+    auto object = std::make_shared<Workspace>(*workspaces_.at(read->meta.key));
+    object->status = std::move(status);
+    workspaces_[read->meta.key] = object;
+    co_return base::Ok{};
+  }
+  boost::asio::awaitable<base::Result<>> set_finalizer(base::Context, std::shared_ptr<const Invocation> read, std::string finalizer,
+                                                       bool present) override {
+    const auto stored = find(invocations_, read->meta.key);
+    if (!stored || stored->meta.resource_version != read->meta.resource_version) co_return changed_since();
+    auto object = std::make_shared<Invocation>(*stored);
+    std::erase(object->meta.finalizers, finalizer);
+    if (present) object->meta.finalizers.push_back(finalizer);
+    object->meta.resource_version = next_version();
+    invocations_[read->meta.key] = object;
+    if (object->meta.deleted && object->meta.finalizers.empty()) invocations_.erase(read->meta.key);
+    co_return base::Ok{};
+  }
+
+ private:
+  template <class T>
+  using Objects = std::map<ObjectKey, std::shared_ptr<const T>>;
+
+  template <class T>
+  static std::shared_ptr<const T> find(const Objects<T>& objects, const ObjectKey& key) {
+    const auto found = objects.find(key);
+    return found == objects.end() ? nullptr : found->second;
+  }
+  template <class T>
+  static std::vector<ObjectKey> keys(const Objects<T>& objects) {
+    std::vector<ObjectKey> all;
+    for (const auto& [key, object] : objects) all.push_back(key);
+    return all;
+  }
+  static base::Error changed_since() { return base::Error{base::ErrorKind::kConflict, "changed since it was read"}; }
+  std::string next_version() { return std::to_string(++version_); }
+  void tell(Kind kind, const ObjectKey& key) {
+    if (handler_) handler_(kind, key);
+  }
+
+  base::Clock& clock_;
+  base::Signal never_;
+  store::ChangeHandler handler_;
+  Objects<Invocation> invocations_;
+  Objects<Workspace> workspaces_;
+  std::map<ObjectKey, std::map<std::string, std::string>> secrets_;
+  std::deque<base::Error> status_errors_;
+  std::function<void(const InvocationStatus&)> on_status_;
+  int version_ = 0;
+  int status_writes_ = 0;
+  int workspace_writes_ = 0;
+};
+
+}  // namespace lepton_operator::reconcile::test

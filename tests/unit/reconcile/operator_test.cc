@@ -1,0 +1,228 @@
+// The whole operator on a simulated workspace and a store in memory: what the reconciler promises, seen from outside.
+#include "reconcile/operator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "unit/reconcile/bench.h"
+
+namespace lepton_operator::reconcile::test {
+namespace {
+
+using base::ErrorKind;
+using invocation::Phase;
+using simulator::Fault;
+using testing::HasSubstr;
+using testing::Not;
+
+const ObjectKey kWorkspace{"team", "default"};
+const ObjectKey kLlama{"team", "llama"};
+
+constexpr const char* kNim = R"(
+deployment: {type: nim, image: "nvcr.io/nim/meta/llama:1.8", servedModelName: meta/llama, resourceShape: gpu.1xh200}
+evaluation:
+  tasks:
+    - {name: first, container: "eval:1"}
+    - {name: second, container: "eval:1"}
+)";
+
+class OperatorTest : public testing::Test {
+ protected:
+  OperatorTest() {
+    bench_.add_workspace(kWorkspace);
+    start();
+  }
+  ~OperatorTest() override { stop(); }
+
+  void start() {
+    OperatorOptions options;
+    options.workers = 4;
+    Hooks hooks;
+    hooks.invocation_finished = [this](const char* outcome, double) { outcomes_.emplace_back(outcome); };
+    hooks.directory_removed = [this] { ++directories_removed_; };
+    hooks.job_finished = [this](const std::string&, const char*, double) { ++jobs_finished_; };
+    OperatorParts parts{bench_.io,
+                        bench_.clock,
+                        *bench_.random,
+                        bench_.log,
+                        bench_.store,
+                        bench_.keys,
+                        bench_.snapshot,
+                        catalogue_,
+                        bench_.transports(),
+                        {},
+                        "11111111-2222-3333-4444-555555555555",
+                        options,
+                        std::move(hooks),
+                        [this] { return leads_; }};
+    operator_ = std::make_unique<Operator>(std::move(parts));
+    stop_ = bench_.root.child();
+    ended_ = bench_.start(operator_->run(*stop_));
+  }
+  void stop() {
+    if (!operator_) return;
+    stop_->cancel();
+    bench_.pass(10s);
+    EXPECT_TRUE(ended_->has_value());
+    operator_.reset();
+  }
+
+  Phase phase() const {
+    const auto object = bench_.store.find_invocation(kLlama);
+    return object ? object->status.phase : Phase::kPending;
+  }
+  bool gone() const { return bench_.store.find_invocation(kLlama) == nullptr; }
+  std::string problems() const {
+    std::string text;
+    for (const std::string& line : bench_.log.lines()) text += line + "\n";
+    return text;
+  }
+
+  Bench bench_;
+  invocation::Catalogue catalogue_;
+  bool leads_ = true;
+  std::unique_ptr<Operator> operator_;
+  std::optional<base::Context> stop_;
+  std::shared_ptr<std::optional<base::Result<>>> ended_;
+  std::vector<std::string> outcomes_;
+  int directories_removed_ = 0;
+  int jobs_finished_ = 0;
+};
+
+TEST_F(OperatorTest, AnInvocationRunsToItsEndAndItsDeletionLeavesNothing) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/deployments"), 2);
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+  EXPECT_EQ(jobs_finished_, 2);
+  EXPECT_THAT(outcomes_, testing::ElementsAre("Succeeded"));
+  ASSERT_FALSE(bench_.simulator.world().volumes["lepton-shared-fs"].paths().empty());
+
+  bench_.store.delete_invocation(kLlama);
+  ASSERT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  EXPECT_TRUE(bench_.simulator.secrets().all().empty());
+  EXPECT_EQ(directories_removed_, 1);
+  EXPECT_FALSE(bench_.simulator.world().volumes["lepton-shared-fs"].exists("/shared/nemo-evaluator-launcher-workspace/" +
+                                                                           base::sha256_hex("uid-of-llama").substr(0, 16)));
+}
+
+TEST_F(OperatorTest, EveryIntentStandsInStatusBeforeItsRequestLeaves) {
+  std::set<std::string> intended;
+  bench_.store.on_status([&](const InvocationStatus& status) {
+    for (const auto& task : status.tasks) {
+      intended.insert(task.endpoint.name);
+      intended.insert(task.job.name);
+    }
+    for (const auto& secret : status.secrets) intended.insert(secret.name);
+  });
+  int creations = 0;
+  bench_.transport->on_call([&](const base::HttpRequest& request) -> std::optional<Fault> {
+    if (request.method != base::Method::kPost) return std::nullopt;
+    ++creations;
+    const bool announced = std::any_of(intended.begin(), intended.end(), [&](const std::string& name) {
+      return !name.empty() && request.body.find("\"" + name + "\"") != std::string::npos;
+    });
+    EXPECT_TRUE(announced) << request.path;
+    return std::nullopt;
+  });
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  EXPECT_EQ(creations, 5);  // the token's secret, two endpoints, two jobs
+}
+
+TEST_F(OperatorTest, NothingIsCreatedWhileStatusCannotBeWritten) {
+  for (int i = 0; i < 3; ++i) bench_.store.fail_next_status_write({ErrorKind::kServer, "the disk is full"});
+  bench_.store.put_invocation(kLlama, kNim);
+  bench_.pass(500ms);
+  EXPECT_EQ(bench_.requests("POST", "*"), 0);
+  EXPECT_TRUE(bench_.logged("the disk is full"));
+  EXPECT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 90s)) << problems();
+}
+
+TEST_F(OperatorTest, AConflictIsPlannedAgainAtOnce) {
+  bench_.store.fail_next_status_write({ErrorKind::kConflict, "changed since"});
+  bench_.store.put_invocation(kLlama, kNim);
+  bench_.pass(300ms);
+  EXPECT_GT(bench_.store.status_writes(), 0);
+  EXPECT_FALSE(bench_.logged("changed since"));
+}
+
+TEST_F(OperatorTest, AFinishedInvocationIsLeftAlone) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  bench_.pass(20s);
+  const int writes = bench_.store.status_writes();
+  bench_.pass(10min);
+  EXPECT_EQ(bench_.store.status_writes(), writes);
+}
+
+TEST_F(OperatorTest, ARestartInMidFlightCarriesOnWithoutASecondOfAnything) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return bench_.requests("POST", "/jobs") > 0; }, 60s)) << problems();
+  stop();
+  start();
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 90s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/deployments"), 2);
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+}
+
+TEST_F(OperatorTest, ALostReplyToAJobsCreationMakesNoSecondJob) {
+  bench_.transport->on_call([lost = false](const base::HttpRequest& request) mutable -> std::optional<Fault> {
+    if (lost || request.method != base::Method::kPost || !request.path.ends_with("/jobs")) return std::nullopt;
+    lost = true;
+    return Fault{Fault::What::kLostReply};
+  });
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 120s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+}
+
+TEST_F(OperatorTest, WithoutTheLeadNothingIsBegun) {
+  leads_ = false;
+  bench_.store.put_invocation(kLlama, kNim);
+  bench_.pass(10s);
+  EXPECT_EQ(bench_.store.status_writes(), 0);
+  EXPECT_EQ(bench_.requests("POST", "*"), 0);
+  leads_ = true;
+  EXPECT_TRUE(bench_.until([&] { return bench_.requests("POST", "/deployments") == 2; }, 5s)) << problems();
+}
+
+TEST_F(OperatorTest, AMissingSecretOfAnEnvironmentVariableIsToldAndItsComingMendsIt) {
+  const std::string with_secret = "execution: {envs: [{name: HF, valueFrom: {secretKeyRef: {name: hf, key: token}}}]}\n";
+  bench_.store.put_invocation(kLlama, kNim + with_secret);
+  bench_.pass(2s);
+  const auto* accepted = invocation::find_condition(bench_.store.find_invocation(kLlama)->status.conditions, "Accepted");
+  ASSERT_NE(accepted, nullptr) << problems();
+  EXPECT_THAT(accepted->message, HasSubstr("team/hf"));
+  EXPECT_EQ(bench_.requests("POST", "*"), 0);
+  bench_.store.put_secret({"team", "hf"}, {{"token", "hf_0123456789"}});
+  EXPECT_TRUE(bench_.until([&] { return bench_.requests("POST", "/deployments") == 2; }, 2s)) << problems();
+  EXPECT_THAT(problems(), Not(HasSubstr("hf_0123456789")));
+}
+
+TEST_F(OperatorTest, TransitionsAreLoggedOnceWithTheirInvocationFirst) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  std::map<std::string, int> lines;
+  for (const std::string& line : bench_.log.lines()) ++lines[line];
+  for (const auto& [line, count] : lines) EXPECT_EQ(count, 1) << line;
+  EXPECT_TRUE(bench_.logged("invocation=team/llama"));
+  EXPECT_THAT(problems(), Not(HasSubstr("sim-token")));
+  EXPECT_THAT(problems(), Not(HasSubstr(base::hmac_sha256_hex("0123456789abcdef", "uid-of-llama"))));
+}
+
+TEST_F(OperatorTest, ARequestThatIsOutAtShutdownGetsItsTimeToEnd) {
+  bench_.simulator.add_hold({"POST", "/deployments", 1, false});
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return bench_.requests("POST", "/deployments") == 2; }, 5s)) << problems();
+  stop_->cancel();
+  bench_.pass(1s);
+  EXPECT_FALSE(ended_->has_value());
+  bench_.transport->release();
+  bench_.pass(100ms);
+  EXPECT_TRUE(ended_->has_value());
+}
+
+}  // namespace
+}  // namespace lepton_operator::reconcile::test

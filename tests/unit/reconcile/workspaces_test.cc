@@ -1,0 +1,204 @@
+#include "reconcile/workspaces.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/reconcile/bench.h"
+
+namespace lepton_operator::reconcile::test {
+namespace {
+
+using invocation::ConditionStatus;
+using invocation::WorkspaceState;
+using simulator::Fault;
+using testing::HasSubstr;
+using testing::Not;
+
+const ObjectKey kKey{"team", "default"};
+
+class WorkspacesTest : public testing::Test {
+ protected:
+  void start(FallbackCredentials fallback = {}) {
+    lepton::ObserverOptions observing;
+    observing.job_selector = "lepton-operator.install=i1";
+    observing.owner_label = "lepton-operator.uid";
+    WorkspacesParts parts{bench_.io,    bench_.clock,        *bench_.random,      bench_.log,           bench_.store, bench_.snapshot,
+                          bench_.vault, bench_.transports(), std::move(fallback), std::move(observing), {},           {}};
+    workspaces_ = std::make_unique<Workspaces>(std::move(parts));
+    WorkspacesEvents events;
+    events.changed = [this](const ObjectKey&) { ++changes_; };
+    events.looked = [this](const ObjectKey&) { ++looks_; };
+    workspaces_->on(std::move(events));
+    stop_ = bench_.root.child();
+    ended_ = bench_.start(workspaces_->run(*stop_));
+    // The operator tells of changes in the store; here the test does.
+  }
+  ~WorkspacesTest() override {
+    if (!workspaces_) return;
+    stop_->cancel();
+    bench_.settle();
+    EXPECT_TRUE(*ended_);
+  }
+
+  invocation::WorkspaceFacts facts() const { return workspaces_->facts(kKey); }
+  const invocation::Condition* ready() const {
+    const auto object = bench_.store.find_workspace(kKey);
+    return invocation::find_condition(object->status.conditions, "Ready");
+  }
+  void break_connection() {
+    bench_.transport->on_call([](const base::HttpRequest&) -> std::optional<Fault> { return Fault{Fault::What::kUnreachable}; });
+  }
+  void mend_connection() { bench_.transport->on_call({}); }
+
+  Bench bench_;
+  std::unique_ptr<Workspaces> workspaces_;
+  std::optional<base::Context> stop_;
+  std::shared_ptr<bool> ended_;
+  int changes_ = 0;
+  int looks_ = 0;
+};
+
+TEST_F(WorkspacesTest, AWorkspaceThatAnswersIsReadyAndSaysSoInItsStatus) {
+  bench_.add_workspace(kKey);
+  start();
+  bench_.pass(100ms);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+  EXPECT_EQ(facts().id, "ws-sim");
+  EXPECT_EQ(facts().url, bench_.url());
+  EXPECT_EQ(facts().token_key_id, "k1");
+  ASSERT_NE(ready(), nullptr);
+  EXPECT_EQ(ready()->status, ConditionStatus::kTrue);
+  EXPECT_EQ(ready()->reason, "Authenticated");
+  EXPECT_GE(looks_, 1);
+  EXPECT_EQ(bench_.store.workspace_writes(), 1);
+}
+
+TEST_F(WorkspacesTest, AWrongTokenIsUnauthorizedAndCostsFewRequests) {
+  bench_.add_workspace(kKey, "ws-sim:wrong-token-0001");
+  start();
+  bench_.pass(8s);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnauthorized);
+  EXPECT_LE(bench_.simulator.requests().size(), 12u);
+  ASSERT_NE(ready(), nullptr);
+  EXPECT_EQ(ready()->reason, "Unauthorized");
+  EXPECT_THAT(ready()->message, Not(HasSubstr("wrong-token-0001")));
+  EXPECT_EQ(bench_.store.workspace_writes(), 1);
+}
+
+TEST_F(WorkspacesTest, ANameInPlaceOfTheIdIsNotFoundAndTheSentenceSaysWhatToWrite) {
+  bench_.store.put_secret({"team", "lepton"}, {{"credentials", "my-team:sim-token"}});
+  bench_.store.put_workspace(kKey, "{credentialsSecretRef: {name: lepton}, url: \"http://lepton.test/api/v2/workspaces/my-team\"}");
+  start();
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kNotFound);
+  EXPECT_EQ(ready()->message,
+            "lepton answered 404 for workspace \"my-team\": this must be the workspace ID (dashboard, Settings), not its name.");
+}
+
+TEST_F(WorkspacesTest, AMissingSecretIsNamedAndItsComingMendsIt) {
+  bench_.store.put_workspace(kKey, "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\"}");
+  start();
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kSecretMissing);
+  EXPECT_THAT(facts().message, HasSubstr("team/lepton"));
+  bench_.store.put_secret({"team", "lepton"}, {{"workspaceId", "ws-sim"}, {"token", "sim-token"}});
+  workspaces_->secret_changed({"team", "lepton"});
+  bench_.pass(100ms);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+}
+
+TEST_F(WorkspacesTest, WithoutAWorkspaceOnlyDefaultFallsBackOnTheEnvironment) {
+  start([this]() -> std::optional<base::Result<lepton::Credentials>> { return base::Result<lepton::Credentials>(bench_.credentials()); });
+  const ObjectKey other{"team", "other"};
+  workspaces_->use(kKey, "team/a", {});
+  workspaces_->use(other, "team/b", {});
+  bench_.pass(100ms);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+  EXPECT_EQ(workspaces_->facts(other).state, WorkspaceState::kMissing);
+  EXPECT_THAT(workspaces_->facts(other).message, HasSubstr("team/other"));
+}
+
+TEST_F(WorkspacesTest, AnUnreachableWorkspaceIsAskedAgainUntilItAnswers) {
+  bench_.add_workspace(kKey);
+  break_connection();
+  start();
+  bench_.pass(5s);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnreachable);
+  mend_connection();
+  EXPECT_TRUE(bench_.until([&] { return facts().state == WorkspaceState::kReady; }, 70s));
+}
+
+TEST_F(WorkspacesTest, OneFailedLookProvesNothingTwoDo) {
+  bench_.add_workspace(kKey);
+  start();
+  workspaces_->use(kKey, "team/a", {lepton::Pace::kClose, false});
+  bench_.pass(100ms);
+  ASSERT_EQ(facts().state, WorkspaceState::kReady);
+  break_connection();
+  const auto failed_looks = [&] { return workspaces_->find(kKey)->observer().last_error().has_value(); };
+  ASSERT_TRUE(bench_.until(failed_looks, 5s));
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+  bench_.pass(2s);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnreachable);
+  mend_connection();
+  bench_.pass(2s);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+  EXPECT_TRUE(bench_.logged("workspace not ready"));
+}
+
+TEST_F(WorkspacesTest, ARotatedTokenIsTakenUpWithoutARestart) {
+  bench_.add_workspace(kKey, "ws-sim:old-token-0001");
+  start();
+  bench_.pass(1s);
+  ASSERT_EQ(facts().state, WorkspaceState::kUnauthorized);
+  bench_.store.put_secret({"team", "lepton"}, {{"credentials", "ws-sim:sim-token"}});  // nobody tells: users' Secrets are not watched
+  EXPECT_TRUE(bench_.until([&] { return facts().state == WorkspaceState::kReady; }, 61s));
+  EXPECT_EQ(facts().id, "ws-sim");
+}
+
+TEST_F(WorkspacesTest, CredentialsThatAreNeededOutliveTheirSecret) {
+  bench_.add_workspace(kKey);
+  start();
+  workspaces_->use(kKey, "team/a", {});
+  bench_.pass(1s);
+  ASSERT_EQ(bench_.snapshot.kept.size(), 1u);
+  bench_.store.remove_secret({"team", "lepton"});
+  workspaces_->secret_changed({"team", "lepton"});
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+  workspaces_->release(kKey, "team/a");
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kSecretMissing);
+  EXPECT_TRUE(bench_.snapshot.kept.empty());
+}
+
+TEST_F(WorkspacesTest, AfterARestartTheSnapshotServesWhoeverStillNeedsIt) {
+  bench_.snapshot.kept[kKey] = bench_.credentials();
+  start();
+  workspaces_->use(kKey, "team/a", {});
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
+}
+
+TEST_F(WorkspacesTest, NodeGroupsAreKnownForFiveMinutesAfterTheyWereRead) {
+  bench_.add_workspace(kKey);
+  start();
+  bench_.pass(100ms);
+  EXPECT_FALSE(facts().node_groups.has_value());
+  ASSERT_TRUE(bench_.get(workspaces_->find(kKey)->read_node_groups(bench_.root)).ok());
+  ASSERT_TRUE(facts().node_groups.has_value());
+  EXPECT_FALSE(facts().node_groups->empty());
+  bench_.pass(5min);
+  EXPECT_FALSE(facts().node_groups.has_value());
+}
+
+TEST_F(WorkspacesTest, ASpecThatIsWrongIsInvalidWithItsField) {
+  bench_.store.put_workspace(kKey, "{credentialsSecretRef: {nme: lepton}}");
+  start();
+  bench_.pass(100ms);
+  EXPECT_EQ(facts().state, WorkspaceState::kInvalid);
+  EXPECT_THAT(facts().message, HasSubstr("spec.credentialsSecretRef"));
+}
+
+}  // namespace
+}  // namespace lepton_operator::reconcile::test

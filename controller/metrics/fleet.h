@@ -1,0 +1,34 @@
+// What a scrape shows of what there is now: taken from the caches when asked, so that a series vanishes with its object. Plain values.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "invocation/object.h"
+#include "kube/work_queue.h"
+
+namespace lepton_operator::metrics {
+
+struct WorkspaceFigure {
+  invocation::ObjectKey key;
+  bool up = false;  // it authenticates and answers
+};
+
+struct ControllerFigure {
+  std::string name;
+  kube::WorkQueueStats queue;
+};
+
+struct Fleet {
+  std::vector<std::shared_ptr<const invocation::Invocation>> invocations = {};
+  std::vector<WorkspaceFigure> workspaces = {};
+  std::vector<std::string> invalid_manifests = {};  // files
+  std::vector<ControllerFigure> controllers = {};
+};
+
+// Called on the domain thread.
+using FleetReader = std::function<Fleet()>;
+
+}  // namespace lepton_operator::metrics

@@ -1,0 +1,145 @@
+#include "metrics/fleet_families.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <utility>
+
+namespace lepton_operator::metrics {
+
+namespace {
+
+using invocation::EndpointPhase;
+using invocation::Invocation;
+using invocation::Phase;
+using invocation::TaskPhase;
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using Labels = std::vector<ClientMetric::Label>;
+
+constexpr std::array kPhases = {Phase::kPending,   Phase::kDeploying, Phase::kRunning, Phase::kSuspended,
+                                Phase::kSucceeded, Phase::kFailed,    Phase::kDeleting};
+constexpr std::array kTaskPhases = {TaskPhase::kPending,   TaskPhase::kDeploying, TaskPhase::kStarting,  TaskPhase::kRunning,
+                                    TaskPhase::kSucceeded, TaskPhase::kFailed,    TaskPhase::kCancelled, TaskPhase::kUnknown};
+constexpr std::array kEndpointPhases = {EndpointPhase::kPending,  EndpointPhase::kCreating,      EndpointPhase::kWaiting,
+                                        EndpointPhase::kReady,    EndpointPhase::kDown,          EndpointPhase::kFailed,
+                                        EndpointPhase::kDeleting, EndpointPhase::kIndeterminate, EndpointPhase::kReleased};
+
+// One family of gauges as it grows; of counters when it says so.
+class Figures {
+ public:
+  Figures(std::string name, std::string help, prometheus::MetricType type = prometheus::MetricType::Gauge) {
+    family_.name = std::move(name);
+    family_.help = std::move(help);
+    family_.type = type;
+  }
+
+  void add(Labels labels, double value) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.gauge.value = value;
+    metric.counter.value = value;
+    family_.metric.push_back(std::move(metric));
+  }
+
+  void give_to(std::vector<MetricFamily>& families) {
+    if (!family_.metric.empty()) families.push_back(std::move(family_));
+  }
+
+ private:
+  MetricFamily family_;
+};
+
+Labels with(Labels labels, std::string name, std::string value) {
+  labels.push_back({std::move(name), std::move(value)});
+  return labels;
+}
+
+Labels object_labels(const invocation::ObjectKey& key) { return {{"namespace", key.namespace_}, {"name", key.name}}; }
+
+double seconds(base::Timestamp at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
+
+// How many of the statuses are in each phase, the phases that none is in included: a state that is left falls to 0 instead of vanishing.
+template <class PhaseT, std::size_t size, class PhaseOf>
+std::map<std::string, int> count(const std::array<PhaseT, size>& phases, const std::vector<invocation::TaskStatus>& tasks,
+                                 PhaseOf phase_of) {
+  std::map<std::string, int> counts;
+  for (const PhaseT phase : phases) counts[to_string(phase)] = 0;
+  for (const invocation::TaskStatus& task : tasks) ++counts[to_string(phase_of(task))];
+  return counts;
+}
+
+struct InvocationFamilies {
+  Figures phase{"lepton_invocation_status_phase", "Phase of the Invocation: 1 for the one it is in, 0 for the others."};
+  Figures tasks{"lepton_invocation_tasks", "Tasks of the Invocation by state."};
+  Figures endpoints{"lepton_invocation_endpoints", "Endpoints of the Invocation's tasks by state."};
+  Figures progress{"lepton_invocation_progress_ratio", "Finished tasks of the Invocation, of all its tasks."};
+  Figures created{"lepton_invocation_created_timestamp_seconds", "Unix time of the Invocation's creation."};
+  Figures completed{"lepton_invocation_completed_timestamp_seconds", "Unix time of the Invocation's completion."};
+
+  void add(const Invocation& object) {
+    const Labels labels = object_labels(object.meta.key);
+    const invocation::InvocationStatus& status = object.status;
+    for (const Phase known : kPhases) phase.add(with(labels, "phase", to_string(known)), known == status.phase ? 1 : 0);
+    const auto task_phase = [](const invocation::TaskStatus& task) { return task.phase; };
+    for (const auto& [state, number] : count(kTaskPhases, status.tasks, task_phase)) tasks.add(with(labels, "state", state), number);
+    const auto endpoint_phase = [](const invocation::TaskStatus& task) { return task.endpoint.state; };
+    for (const auto& [state, number] : count(kEndpointPhases, status.tasks, endpoint_phase)) {
+      endpoints.add(with(labels, "state", state), number);
+    }
+    const auto done = std::count_if(status.tasks.begin(), status.tasks.end(), [](const auto& task) { return finished(task.phase); });
+    progress.add(labels, status.tasks.empty() ? 0 : static_cast<double>(done) / static_cast<double>(status.tasks.size()));
+    if (object.meta.created) created.add(labels, seconds(*object.meta.created));
+    if (status.completion_time) completed.add(labels, seconds(*status.completion_time));
+  }
+
+  void give_to(std::vector<MetricFamily>& families) {
+    for (Figures* figures : {&phase, &tasks, &endpoints, &progress, &created, &completed}) figures->give_to(families);
+  }
+};
+
+struct ControllerFamilies {
+  Figures active{"controller_runtime_active_workers", "Reconciliations in progress per controller."};
+  Figures depth{"workqueue_depth", "Current depth of the work queue."};
+  Figures adds{"workqueue_adds_total", "Adds handled by the work queue.", prometheus::MetricType::Counter};
+  Figures retries{"workqueue_retries_total", "Retries handled by the work queue.", prometheus::MetricType::Counter};
+
+  void add(const ControllerFigure& controller) {
+    active.add({{"controller", controller.name}}, static_cast<double>(controller.queue.working));
+    depth.add({{"name", controller.name}}, static_cast<double>(controller.queue.depth));
+    adds.add({{"name", controller.name}}, static_cast<double>(controller.queue.adds));
+    retries.add({{"name", controller.name}}, static_cast<double>(controller.queue.retries));
+  }
+
+  void give_to(std::vector<MetricFamily>& families) {
+    for (Figures* figures : {&active, &depth, &adds, &retries}) figures->give_to(families);
+  }
+};
+
+}  // namespace
+
+std::vector<MetricFamily> families_of(const Fleet& fleet) {
+  InvocationFamilies invocations;
+  for (const auto& object : fleet.invocations) invocations.add(*object);
+
+  Figures workspaces("lepton_workspace_up", "Whether the workspace authenticates us and answers.");
+  for (const WorkspaceFigure& workspace : fleet.workspaces) {
+    workspaces.add({{"namespace", workspace.key.namespace_}, {"workspace", workspace.key.name}}, workspace.up ? 1 : 0);
+  }
+
+  Figures invalid("lepton_manifest_invalid", "Manifest files whose content is refused; their last good version stays in force.");
+  for (const std::string& file : fleet.invalid_manifests) invalid.add({{"file", file}}, 1);
+
+  ControllerFamilies controllers;
+  for (const ControllerFigure& controller : fleet.controllers) controllers.add(controller);
+
+  std::vector<MetricFamily> families;
+  invocations.give_to(families);
+  workspaces.give_to(families);
+  invalid.give_to(families);
+  controllers.give_to(families);
+  return families;
+}
+
+}  // namespace lepton_operator::metrics

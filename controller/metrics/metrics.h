@@ -1,0 +1,47 @@
+// What happened, counted: the operator's counters and histograms (design, "Metrics"). What is shown of what there is now is in fleet.h.
+//
+// Series whose labels are known beforehand start at 0. Owner: Application, which hands the methods to those who have something to tell.
+// Thread rule: any thread. Never fails.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace prometheus {
+class Registry;
+}  // namespace prometheus
+
+namespace lepton_operator::metrics {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // The domain. Outcomes are phases of jobs and Invocations: "Succeeded".
+  void endpoint_ready(const std::string& type, double seconds);                               // since its intent
+  void job_finished(const std::string& harness, const std::string& outcome, double seconds);  // no harness: a command of the task's own
+  void invocation_finished(const std::string& outcome, double seconds);
+  void cleanup_finished(double seconds);
+  void storage_directory_deleted();
+  void duplicate_job_deleted();
+
+  // Requests to Lepton. `status` 0: no answer.
+  void api_request(const std::string& method, const std::string& resource, int status, double seconds);
+
+  // Reconciles, by controller: "invocation". Results are controller-runtime's: "success", "error", "requeue".
+  void controller_started(const std::string& controller, int workers);
+  void reconciled(const std::string& controller, const std::string& result, double seconds);
+  void queue_waited(const std::string& controller, double seconds);
+
+  // For the exposition.
+  std::shared_ptr<prometheus::Registry> registry() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace lepton_operator::metrics

@@ -1,0 +1,25 @@
+// lepton-operator: reads the flags and runs.
+#include <cstdio>
+#include <variant>
+
+#include "app/application.h"
+#include "app/flags.h"
+#include "base/files.h"
+#include "base/log.h"
+
+int main(int argc, char** argv) {
+  using namespace lepton_operator;
+  const auto read = [](const std::filesystem::path& path) { return base::read_file(path); };
+  const auto parsed = app::parse_flags({argv + 1, argv + argc}, read);
+  if (!parsed) {
+    std::fprintf(stderr, "lepton-operator: %s\n", parsed.error().text().c_str());
+    return app::kWrongFlags;
+  }
+  if (const auto* message = std::get_if<app::Message>(&*parsed)) {
+    std::fputs(message->text.c_str(), stdout);
+    return 0;
+  }
+  const app::Options& options = std::get<app::Options>(*parsed);
+  const auto log = base::make_stderr_log(options.log_level, options.log_format);
+  return app::run(options, *log);
+}

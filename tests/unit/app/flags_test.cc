@@ -1,0 +1,165 @@
+#include "app/flags.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/version.h"
+
+namespace lepton_operator::app {
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Result;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Result<std::string> no_files(const std::filesystem::path& path) { return Error{ErrorKind::kNotFound, "no such file", path.string()}; }
+
+FileReader file(const std::string& name, const std::string& content) {
+  return [=](const std::filesystem::path& path) { return path == name ? Result<std::string>(content) : no_files(path); };
+}
+
+using Arguments = std::vector<std::string>;
+
+Arguments directory_mode(const Arguments& more = {}) {
+  Arguments all = {"--manifests", "m", "--state-dir", "s"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+Options parsed(const Arguments& arguments, const FileReader& read = no_files) {
+  const auto result = parse_flags(arguments, read);
+  if (!result) {
+    ADD_FAILURE() << result.error().text();
+    return {};
+  }
+  return std::get<Options>(*result);
+}
+
+std::string sentence(const Arguments& arguments, const FileReader& read = no_files) {
+  const auto result = parse_flags(arguments, read);
+  return result ? "accepted" : result.error().text();
+}
+
+TEST(Flags, TwoDirectoriesAreEnoughAndTheRestHasTheDesignsDefaults) {
+  Options expected;
+  expected.manifests = "m";
+  expected.state_dir = "s";
+  EXPECT_EQ(parsed(directory_mode()), expected);
+  EXPECT_EQ(expected.metrics_address, "127.0.0.1:8080");
+  EXPECT_EQ(expected.health_address, "127.0.0.1:8081");
+  EXPECT_EQ(expected.poll_interval, std::chrono::seconds(2));
+  EXPECT_EQ(expected.poll_interval_idle, std::chrono::seconds(30));
+}
+
+TEST(Flags, EachIsRead) {
+  const Options options = parsed(directory_mode({"--catalogue=c.yaml", "--metrics-address", "[::1]:9090", "--health-address", "0.0.0.0:0",
+                                                 "--poll-interval", "500ms", "--poll-interval-idle", "1m", "--workers", "3",
+                                                 "--lepton-ca-file", "ca.pem", "--log-level", "debug", "--log-format", "json"}));
+  EXPECT_EQ(options.catalogue, "c.yaml");
+  EXPECT_EQ(options.metrics_address, "[::1]:9090");
+  EXPECT_EQ(options.health_address, "0.0.0.0:0");
+  EXPECT_EQ(options.poll_interval, std::chrono::milliseconds(500));
+  EXPECT_EQ(options.poll_interval_idle, std::chrono::minutes(1));
+  EXPECT_EQ(options.workers, 3);
+  EXPECT_EQ(options.lepton_ca_file, "ca.pem");
+  EXPECT_EQ(options.log_level, base::LogLevel::kDebug);
+  EXPECT_EQ(options.log_format, base::LogFormat::kJson);
+}
+
+struct Refused {
+  Arguments arguments;
+  std::string sentence;
+};
+
+class RefusedFlags : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedFlags, GetOneSentenceThatNamesTheFlag) { EXPECT_EQ(sentence(GetParam().arguments), GetParam().sentence); }
+
+const char* const kNoCluster = "a cluster is not supported yet: give --manifests DIR and --state-dir DIR";
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RefusedFlags,
+    testing::Values(Refused{{}, kNoCluster},  //
+                    Refused{{"--kubeconfig", "k"}, std::string("--kubeconfig: ") + kNoCluster},
+                    Refused{{"--context=c"}, std::string("--context: ") + kNoCluster},
+                    Refused{{"--state-dir", "s"}, std::string("--manifests: is missing; ") + kNoCluster},
+                    Refused{{"--manifests", "m"}, "--state-dir: is missing; with --manifests, status is kept there"},
+                    Refused{{"--manifests", "d", "--state-dir", "./d/"}, "--state-dir: must be another directory than --manifests"},
+                    Refused{{"--manifests"}, "--manifests: needs a value"},
+                    Refused{{"--manifests", "--state-dir", "s"}, "--manifests: needs a value"},
+                    Refused{{"--manifests=", "--state-dir", "s"}, "--manifests: needs a value"},
+                    Refused{directory_mode({"--manifest", "x"}), "--manifest: unknown flag; did you mean --manifests?"},
+                    Refused{directory_mode({"--zzzzzzzz"}), "--zzzzzzzz: unknown flag"},
+                    Refused{directory_mode({"extra"}), "\"extra\": unexpected argument; see --help"},
+                    Refused{directory_mode({"--workers", "0"}), "--workers: \"0\" is not a whole number from 1 to 256"},
+                    Refused{directory_mode({"--workers", "257"}), "--workers: \"257\" is not a whole number from 1 to 256"},
+                    Refused{directory_mode({"--workers", "2x"}), "--workers: \"2x\" is not a whole number from 1 to 256"},
+                    Refused{directory_mode({"--workers=-1"}), "--workers: \"-1\" is not a whole number from 1 to 256"},
+                    Refused{directory_mode({"--poll-interval", "2"}), "--poll-interval: \"2\" is not a duration, e.g. 2s or 500ms"},
+                    Refused{directory_mode({"--poll-interval", "1ms"}), "--poll-interval: \"1ms\" is not between 100ms and 1h"},
+                    Refused{directory_mode({"--poll-interval-idle", "1s"}),
+                            "--poll-interval-idle: must not be shorter than --poll-interval"},
+                    Refused{directory_mode({"--metrics-address", "8080"}),
+                            "--metrics-address: \"8080\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+                    Refused{directory_mode({"--metrics-address", "127.0.0.1:8080,9090"}),
+                            "--metrics-address: \"127.0.0.1:8080,9090\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+                    Refused{directory_mode({"--health-address", "127.0.0.1:65536"}),
+                            "--health-address: \"127.0.0.1:65536\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+                    Refused{directory_mode({"--health-address", "127.0.0.1:80s"}),
+                            "--health-address: \"127.0.0.1:80s\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+                    Refused{directory_mode({"--log-level", "loud"}), "--log-level: \"loud\" is not one of debug, info, warn, error"},
+                    Refused{directory_mode({"--log-format", "xml"}), "--log-format: \"xml\" is not one of json, text"},
+                    Refused{{"--config", "absent.yaml"}, "--config: absent.yaml: no such file"}));
+
+TEST(Flags, HelpNamesEachFlagAndVersionIsOneLine) {
+  const auto help = parse_flags({"--help"}, no_files);
+  ASSERT_TRUE(help);
+  const std::string text = std::get<Message>(*help).text;
+  for (const char* flag : {"manifests", "state-dir", "catalogue", "metrics-address", "health-address", "poll-interval",
+                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help"}) {
+    EXPECT_THAT(text, HasSubstr(std::string("--") + flag));
+  }
+  const auto version = parse_flags({"--version"}, no_files);
+  ASSERT_TRUE(version);
+  EXPECT_EQ(std::get<Message>(*version).text, std::string("lepton-operator ") + kVersion + "\n");
+}
+
+TEST(ConfigFile, HasTheSameNames) {
+  const FileReader read = file("o.yaml", "manifests: m\nstate-dir: s\nworkers: 7\npoll-interval: 1s\nlog-format: json\n");
+  const Options options = parsed({"--config", "o.yaml"}, read);
+  EXPECT_EQ(options.manifests, "m");
+  EXPECT_EQ(options.state_dir, "s");
+  EXPECT_EQ(options.workers, 7);
+  EXPECT_EQ(options.poll_interval, std::chrono::seconds(1));
+  EXPECT_EQ(options.log_format, base::LogFormat::kJson);
+}
+
+TEST(ConfigFile, YieldsToFlags) {
+  const FileReader read = file("o.yaml", "manifests: m\nstate-dir: s\nworkers: 7\n");
+  const Options options = parsed({"--workers", "9", "--config", "o.yaml"}, read);
+  EXPECT_EQ(options.workers, 9);
+  EXPECT_EQ(options.manifests, "m");
+}
+
+TEST(ConfigFile, AWrongValueThatAFlagReplacesDisturbsNobody) {
+  EXPECT_EQ(parsed(directory_mode({"--workers", "9", "--config", "o.yaml"}), file("o.yaml", "workers: many\n")).workers, 9);
+}
+
+TEST(ConfigFile, AnEmptyOneSaysNothing) {
+  EXPECT_EQ(parsed(directory_mode({"--config", "o.yaml"}), file("o.yaml", "# later\n")).workers, Options{}.workers);
+}
+
+TEST(ConfigFile, MistakesAreReportedWithTheirLine) {
+  const auto said = [](const std::string& content) { return sentence(directory_mode({"--config", "o.yaml"}), file("o.yaml", content)); };
+  EXPECT_EQ(said("log-level: info\nworkers: many\n"), "o.yaml:2: workers: \"many\" is not a whole number from 1 to 256");
+  EXPECT_EQ(said("worker: 3\n"), "o.yaml:1: worker: unknown name; did you mean workers?");
+  EXPECT_EQ(said("workers: [1]\n"), "o.yaml:1: workers: must be a single value");
+  EXPECT_THAT(said("- workers\n"), StartsWith("o.yaml: must be one YAML map"));
+  EXPECT_THAT(said("workers: 1\nworkers: 2\n"), StartsWith("o.yaml:2"));
+  EXPECT_THAT(said("config: other.yaml\n"), StartsWith("o.yaml:1: config: unknown name"));
+}
+
+}  // namespace
+}  // namespace lepton_operator::app

@@ -1,0 +1,59 @@
+# The front door. Everything here is short for something that can also be typed: cmake, ninja, ctest, scripts/.
+#
+#   DEPS=no       do not look after packages        BUILD=dir      build elsewhere (default: build)
+#   JOBS=n        tests at a time (default: 2)      CMAKE_ARGS=…   more for cmake, at the first build
+#   PREFIX=/usr/local  DESTDIR=…                    for install
+
+BUILD ?= build
+JOBS ?= 2
+PREFIX ?= /usr/local
+DEPS ?= yes
+CMAKE_ARGS ?=
+
+# What a compiler cache needs to work with a precompiled header, and across clones of the repository.
+export CCACHE_SLOPPINESS ?= pch_defines,time_macros,include_file_mtime,include_file_ctime
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= true
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: build quickstart test format lint tidy clean install help deps
+
+build: deps $(BUILD)/build.ninja  ## compile the operator and the simulator into build/bin
+	cmake --build $(BUILD) --target lepton-operator lepton-sim
+
+quickstart: build  ## run an evaluation on a simulated workspace, watch it, delete it
+	scripts/quickstart --bin $(BUILD)/bin
+
+test: build  ## run the tests; says what could not run, and why
+	cmake --build $(BUILD)
+	scripts/run-tests $(BUILD) $(JOBS)
+
+format:  ## lay out the sources
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --lint)
+	git ls-files -z '*.cc' '*.h' | xargs -0 clang-format-14 -i
+
+lint:  ## is every source laid out as `make format` would?
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --lint)
+	git ls-files -z '*.cc' '*.h' | xargs -0 clang-format-14 --dry-run -Werror
+
+tidy:  ## clang-tidy over every source (many minutes)
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --tidy)
+	scripts/tidy $(BUILD)-tidy
+
+clean:  ## remove what was built
+	rm -rf $(BUILD) $(BUILD)-tidy
+
+install: build  ## into DESTDIR/PREFIX
+	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator
+	install -D -m 0755 $(BUILD)/bin/lepton-sim $(DESTDIR)$(PREFIX)/bin/lepton-sim
+	install -D -m 0644 manifests/catalogue.yaml $(DESTDIR)$(PREFIX)/share/lepton-operator/catalogue.yaml
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 19
+
+deps:
+	$(if $(filter no,$(DEPS)),,@scripts/install-deps.sh)
+
+$(BUILD)/build.ninja: | deps
+	cmake -S . -B $(BUILD) -G Ninja $$(command -v ccache >/dev/null && echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache) $(CMAKE_ARGS)

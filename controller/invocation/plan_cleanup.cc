@@ -48,9 +48,26 @@ bool remove_jobs_and_endpoints(Planning& p) {
   return false;
 }
 
+// True while a creation of this secret may still take effect: then its absence proves nothing yet (as rule 2 has it for jobs).
+bool may_still_come(Planning& p, const SecretStatus& secret) {
+  const std::string key = "ensure-secret " + secret.name;
+  if (p.in_flight(key)) return true;
+  if (secret.ready || p.done(key)) return false;
+  const Outcome* known = p.outcome(key);
+  if (known && known->failures == 1 && !known->error->uncertain()) return false;
+  const Timestamp settled = (known ? known->began : p.world.memory.since) + kCreateDeadline + kSettling;
+  if (p.world.now < settled) p.wake(settled);
+  return p.world.now < settled;
+}
+
 bool remove_secrets(Planning& p) {
   auto& secrets = p.status().secrets;
   if (secrets.empty() || p.world.memory.secrets_absent.value_or(false)) return true;
+  const auto open = std::count_if(secrets.begin(), secrets.end(), [&](const SecretStatus& secret) { return may_still_come(p, secret); });
+  if (open > 0) {
+    not_clean(p, "RemovingSecrets", "waiting for the end of " + std::to_string(open) + " Lepton secret(s) that were being made.");
+    return false;
+  }
   DeleteSecrets removal;
   for (const SecretStatus& secret : secrets) removal.names.push_back(secret.name);
   p.act(std::move(removal));

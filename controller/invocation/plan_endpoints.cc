@@ -35,13 +35,15 @@ bool absent_after_writes(const Planning& p, const std::string& name) {
   return looks.last && !find_seen(p, name) && (!written || *looks.last > *written);
 }
 
-// No creation of ours can still take effect: it was seen, certainly answered, certainly refused, or has settled before the look.
+// No creation of ours can still take effect: there was one, and it was seen, certainly answered or certainly refused; or all have settled
+// before the look. What is known of the latest request says nothing of those before it.
 bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
   const std::string key = "create-endpoint " + endpoint.name;
   if (p.in_flight(key)) return false;
-  if (endpoint.seen || p.done(key)) return true;
   const base::Error* error = p.failure(key);
-  if (error && !error->uncertain()) return true;
+  const bool ended = endpoint.seen || p.done(key) || (error && !error->uncertain());
+  const bool only_one = endpoint.intended_at == endpoint.waiting_since;
+  if (ended && only_one) return true;
   return endpoint.intended_at && p.world.view.endpoint_looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
 }
 
@@ -61,7 +63,9 @@ void create(Planning& p, TaskStatus& task) {
   }
   endpoint.name = name;
   endpoint.intended_at = p.world.now;
-  if (!endpoint.waiting_since) endpoint.waiting_since = p.world.now;
+  // One that is put back gets its own time to become ready; a creation that is sent again does not.
+  if (!endpoint.waiting_since || endpoint.seen) endpoint.waiting_since = p.world.now;
+  endpoint.seen = false;  // of the one before it; this request's end is open again
   endpoint.state = EndpointPhase::kCreating;
   p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline});
 }
@@ -96,8 +100,8 @@ void check_readiness_deadline(Planning& p, TaskStatus& task) {
   if (p.world.now >= deadline && looks.last && *looks.last >= deadline) {
     fail_with_diagnosis(p, task,
                         "endpoint " + endpoint.name + " was not ready after " + base::format_duration(p.spec.deployment.readiness_timeout));
-  } else {
-    p.wake(deadline);
+  } else if (p.world.now < deadline) {
+    p.wake(deadline);  // once it has passed, the next look wakes
   }
 }
 
@@ -108,6 +112,7 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
     return;
   }
   endpoint.seen = true;
+  if (task.job.name.empty()) task.message.clear();  // of a creation that was in trouble
   endpoint.state = endpoint_phase(seen);
   if (endpoint.state == EndpointPhase::kReady && seen.endpoint.external_url.empty()) endpoint.state = EndpointPhase::kWaiting;
   switch (endpoint.state) {
@@ -182,7 +187,10 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
     return true;
   }
   p.look(lepton::Pace::kClose);
-  if (!creation_over(p, endpoint) && endpoint.intended_at) p.wake(*endpoint.intended_at + kCreateDeadline + kSettling);
+  if (!creation_over(p, endpoint) && endpoint.intended_at) {
+    const Timestamp settled = *endpoint.intended_at + kCreateDeadline + kSettling;
+    if (p.world.now < settled) p.wake(settled);  // once it has passed, the next look wakes
+  }
   const bool deleting = seen && endpoint_phase(*seen) == EndpointPhase::kDeleting;
   if (seen) endpoint.state = EndpointPhase::kDeleting;
   if (!removed || (seen && !deleting)) p.act_once_per_look(removal, p.world.view.endpoint_looks);

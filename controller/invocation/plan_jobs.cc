@@ -55,6 +55,11 @@ void delete_duplicates(Planning& p, const std::string& task, const std::vector<l
   }
 }
 
+bool has_duplicates(const Planning& p, const std::string& name) {
+  const std::vector<lepton::Job> jobs = known_jobs(p, name);
+  return jobs.size() > 1 && std::any_of(jobs.begin() + 1, jobs.end(), [](const lepton::Job& job) { return !job.archived; });
+}
+
 Sighting seen(lepton::Job job) {
   Sighting sighting;
   sighting.kind = Sighting::Kind::kSeen;
@@ -112,6 +117,10 @@ Sighting sight_uncertain(Planning& p, const JobStatus& job) {
   if (p.world.now < settled) p.wake(settled);
   const bool settled_and_absent =
       p.world.now >= settled && p.world.view.archive_looks.begun_after(settled) >= 2 && p.world.view.job_looks.begun_after(settled) >= 2;
+  if (settled_and_absent && known && known->error && known->retry_at > p.world.now) {  // an intent without its request would be a lie
+    p.wake(known->retry_at);
+    return of_kind(Sighting::Kind::kCreating);
+  }
   return of_kind(settled_and_absent ? Sighting::Kind::kNotThere : Sighting::Kind::kCreating);
 }
 
@@ -181,9 +190,13 @@ void follow_intent(Planning& p, TaskStatus& task, const TaskSpec& spec) {
       if (sighting.error) task.message = sighting.error->what;
       p.look(lepton::Pace::kClose);
       return;
-    case Sighting::Kind::kRefused: finish_task(p, task, TaskPhase::kFailed, "lepton refused the job: " + sighting.error->what); return;
+    case Sighting::Kind::kRefused:
+      task.job.state = JobPhase::kFailed;
+      finish_task(p, task, TaskPhase::kFailed, "lepton refused the job: " + sighting.error->what);
+      return;
     case Sighting::Kind::kNotThere: intend(p, task, spec); return;
     case Sighting::Kind::kVanished:
+      task.job.state = JobPhase::kFailed;
       finish_task(p, task, TaskPhase::kFailed, "job " + task.job.id + " was deleted by somebody else.");
       return;
   }
@@ -250,12 +263,15 @@ bool release_job(Planning& p, TaskStatus& task) {
     case Sighting::Kind::kRefused:
     case Sighting::Kind::kNotThere:
     case Sighting::Kind::kVanished: job.released = true; return true;
-    case Sighting::Kind::kCreating: p.look(lepton::Pace::kClose); return false;
+    case Sighting::Kind::kCreating:
+      p.look(lepton::Pace::kClose);
+      job.released = sighting.error != nullptr;  // certainly not made, and it will not be tried again
+      return job.released;
     case Sighting::Kind::kSeen: break;
   }
   if (finished(job_phase(sighting.job))) {
-    job.released = true;
-    return true;
+    job.released = !has_duplicates(p, job.name);  // while one is left, sight() has it removed
+    return job.released;
   }
   p.look(lepton::Pace::kClose);
   p.act_once_per_look(StopJob{task.name, sighting.job.id}, p.world.view.job_looks);
@@ -266,8 +282,8 @@ bool delete_job(Planning& p, const std::string& task, JobStatus& job) {
   if (job.name.empty()) return true;
   const Sighting sighting = sight(p, task, job);
   p.look(lepton::Pace::kClose);
-  if (sighting.kind == Sighting::Kind::kCreating && job.id.empty()) return false;  // it may still come
-  if (job.id.empty()) return true;                                                 // certainly never created
+  if (sighting.kind == Sighting::Kind::kCreating && job.id.empty() && !sighting.error) return false;  // it may still come
+  if (job.id.empty()) return true;                                                                    // certainly never created
   const DeleteJob removal{task, job.name, job.id};
   if (!p.done(action_key(removal))) {
     p.act(removal);

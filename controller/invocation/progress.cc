@@ -157,7 +157,8 @@ bool progress_only(const InvocationStatus& before, const InvocationStatus& now) 
   for (std::size_t i = 0; i < now.tasks.size(); ++i) {
     const TaskStatus& was = before.tasks[i];
     const TaskStatus& is = now.tasks[i];
-    const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.released == is.job.released;
+    const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.intended_at == is.job.intended_at &&
+                          was.job.released == is.job.released;
     const bool same_result = was.phase == is.phase || (!finished(was.phase) && !finished(is.phase));
     if (was.name != is.name || !same_job || !same_result || was.endpoint.intended_at != is.endpoint.intended_at) return false;
   }

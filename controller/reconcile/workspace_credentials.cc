@@ -36,6 +36,17 @@ ResolvedWorkspace with_fallback(ResolvedWorkspace resolved, const store::ObjectK
   return resolved;
 }
 
+// What the Workspace itself says of URL and origin counts, wherever id and token came from.
+ResolvedWorkspace with_own_address(ResolvedWorkspace resolved, const invocation::WorkspaceSpec& spec) {
+  if (!resolved.credentials || (!spec.url && !spec.origin)) return resolved;
+  const Credentials& found = *resolved.credentials;
+  Result<Credentials> completed =
+      lepton::complete_credentials(found.workspace_id, found.token, spec.url.value_or(found.url), spec.origin ? spec.origin : found.origin);
+  if (!completed) return without(std::move(resolved), WorkspaceState::kInvalid, completed.error().text());
+  resolved.credentials = std::move(completed).value();
+  return resolved;
+}
+
 Result<Credentials> credentials_of(const SecretValues& values, const std::string& secret, const invocation::WorkspaceSpec& spec) {
   const auto together = values.find("credentials");
   if (together != values.end()) {
@@ -65,7 +76,10 @@ boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& 
   if (spec.defaults.is_object()) resolved.defaults = spec.defaults;
   resolved.requests_per_second = spec.requests_per_second;
   resolved.burst = spec.burst;
-  if (spec.credentials_secret.empty()) co_return with_fallback(std::move(resolved), key, fallback, true);
+  if (spec.credentials_secret.empty()) {
+    ResolvedWorkspace found = with_fallback(std::move(resolved), key, fallback, true);
+    co_return with_own_address(std::move(found), spec);
+  }
 
   const store::ObjectKey secret{key.namespace_, spec.credentials_secret};
   const auto values = co_await store.read_secret(context, secret);

@@ -70,7 +70,10 @@ class Directory final : public DirectoryStore {
 
   awaitable<Result<>> run(Context context, ChangeHandler handler) override {
     const Result<> opened = open();
-    if (!opened) co_return opened;
+    if (!opened) {
+      watcher_.close();
+      co_return opened;
+    }
     scan();
     handler_ = std::move(handler);
     announce();

@@ -11,6 +11,9 @@ namespace lepton_operator::store {
 
 namespace {
 
+// A namespace is a directory of the state directory, beside the operator's own files (docs/directory-mode.md).
+bool is_state_file(std::string_view name) { return name == "credentials" || name == "install-id" || name == "token-key"; }
+
 using base::Json;
 using invocation::FieldError;
 
@@ -106,6 +109,9 @@ Identity identity_of(const Json& object) {
   if (space != nullptr && (!space->is_string() || !valid_namespace(space->as_string()))) {
     return no_identity("metadata.namespace",
                        "must be at most 63 lower-case letters, digits and '-', and begin and end with a letter or digit");
+  }
+  if (space != nullptr && is_state_file(space->as_string())) {
+    return no_identity("metadata.namespace", "must not be \"" + space->as_string() + "\": the state directory has a file of that name");
   }
   Identity identity;
   identity.kind = *kind;

@@ -107,6 +107,14 @@ TEST_F(WorkspacesTest, AMissingSecretIsNamedAndItsComingMendsIt) {
   EXPECT_EQ(facts().state, WorkspaceState::kReady);
 }
 
+TEST_F(WorkspacesTest, TheWorkspacesOwnUrlCountsWhereverIdAndTokenCameFrom) {
+  bench_.store.put_workspace(kKey, "{url: \"http://elsewhere.test/api/v2/workspaces/ws-sim\"}");
+  start([this]() -> std::optional<base::Result<lepton::Credentials>> { return base::Result<lepton::Credentials>(bench_.credentials()); });
+  workspaces_->use(kKey, "team/a", {});
+  bench_.pass(100ms);
+  EXPECT_THAT(facts().message, HasSubstr("http://elsewhere.test"));  // where the bench serves nothing
+}
+
 TEST_F(WorkspacesTest, WithoutAWorkspaceOnlyDefaultFallsBackOnTheEnvironment) {
   start([this]() -> std::optional<base::Result<lepton::Credentials>> { return base::Result<lepton::Credentials>(bench_.credentials()); });
   const ObjectKey other{"team", "other"};

@@ -63,6 +63,10 @@ TEST(Manifest, AWrongApiVersionIsNamedWithTheRightOne) {
               ElementsAre("examples/nim.yaml:1: apiVersion: must be lepton.dev/v1alpha1 for kind Invocation"));
 }
 
+TEST(Manifest, ANamespaceNamedAsAFileOfTheStateDirectoryIsRefused) {
+  EXPECT_THAT(secret_error("  namespace: credentials\n"), HasSubstr("metadata.namespace: must not be \"credentials\""));
+}
+
 TEST(Manifest, AnotherApisObjectIsRefusedButHidesNothing) {
   const ManifestFile file = parsed("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n");
   EXPECT_THAT(file.errors, ElementsAre(HasSubstr("examples/nim.yaml:2: kind: unknown kind ConfigMap")));

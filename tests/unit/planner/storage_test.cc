@@ -1,0 +1,207 @@
+// Rule 8: the directory goes last, through the API only where it was seen, else by a job.
+#include "unit/planner/matchers.h"
+
+#include "invocation/names.h"
+
+namespace lepton_operator::invocation::planner {
+namespace {
+
+using base::ErrorKind;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+constexpr auto kFalse = ConditionStatus::kFalse;
+
+// Only the directory is left.
+Scene with_directory_left() {
+  Scene scene = a_deleting_invocation();
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.endpoint_gone(task).job_gone(task).job_read(task, 99s, std::nullopt);
+  scene.memory.secrets_absent = true;
+  return scene;
+}
+
+std::string directory_of(const Scene& scene) { return "/shared/nemo-evaluator-launcher-workspace/" + scene.object.status.invocation_id; }
+
+Scene with_directory_seen() {
+  Scene scene = with_directory_left();
+  scene.status().storage.seen = true;
+  scene.status().storage.file_system = "lepton-shared-fs";
+  return scene;
+}
+
+Scene with_directory_not_shown() {
+  Scene scene = with_directory_left();
+  scene.did("probe-storage " + directory_of(scene), 97s, 98s);
+  return scene;
+}
+
+// A cleanup job was made at 98 s.
+Scene with_cleanup_job(std::string_view wire) {
+  Scene scene = with_directory_not_shown();
+  JobStatus& job = scene.status().cleanup;
+  job.name = cleanup_job_name(kUid, 0);
+  job.id = "job-cleanup";
+  job.intended_at = at(97s);
+  job.state = JobPhase::kStarting;
+  lepton::Job seen;
+  seen.id = job.id;
+  seen.name = job.name;
+  seen.state = lepton::parse_job_state(wire);
+  scene.view.jobs[job.name].push_back(seen);
+  scene.did("create-job " + job.name, 97s, 98s, job.name);
+  return scene;
+}
+
+TEST(Storage, IsProbedAtTheFirstLookThatShowsAJobRunning) {
+  Scene scene = a_running_invocation();
+  scene.memory.storage_probe.reset();
+  EXPECT_THAT(plan(scene).actions, ElementsAre(probes_storage(), probes_storage(), probes_storage()));
+  scene.in_flight("probe-storage " + directory_of(scene), 100s);
+  EXPECT_THAT(plan(scene).actions, IsEmpty());
+}
+
+TEST(Storage, ProbesTheNameThenTheLiteral) {
+  const Plan made = plan(with_directory_left());
+  ASSERT_THAT(made.actions, ElementsAre(probes_storage()));
+  EXPECT_THAT(std::get<ProbeStorage>(made.actions.front()).file_systems, ElementsAre("lepton-shared-fs", "node-nfs:lepton-shared-fs"));
+}
+
+TEST(Storage, WhatAProbeShowedIsKept) {
+  Scene scene = a_running_invocation();
+  scene.memory.storage_probe->seen = true;
+  scene.memory.storage_probe->file_system = "lepton-shared-fs";
+  const Plan made = plan(scene);
+  EXPECT_TRUE(made.status.storage.seen);
+  EXPECT_EQ(made.status.storage.file_system, "lepton-shared-fs");
+}
+
+TEST(Storage, ThatWasSeenGoesThroughTheApi) {
+  const Plan made = plan(with_directory_seen());
+  ASSERT_THAT(made.actions, ElementsAre(removes_directory()));
+  const auto& removal = std::get<RemoveDirectory>(made.actions.front());
+  EXPECT_EQ(removal.directory.path(), directory_of(with_directory_seen()));
+  EXPECT_EQ(removal.file_system, "lepton-shared-fs");
+}
+
+TEST(Storage, WaitsForJobsThatCanStillWrite) {
+  Scene scene = with_directory_seen();
+  scene.job_is(kGpqa, "Stopping");
+  EXPECT_THAT(plan(scene).actions, Not(Contains(removes_directory())));
+}
+
+TEST(Storage, IsAskedForAgainAtDeletionSinceItMayHaveBeenMade) {
+  Scene scene = with_directory_left();
+  scene.did("probe-storage " + directory_of(scene), 60s, 61s);  // long before the deletion
+  EXPECT_THAT(plan(scene).actions, ElementsAre(probes_storage()));
+}
+
+TEST(Storage, ThatIsNotShownGoesByAJobOfTheExecutedImage) {
+  const Plan made = plan(with_directory_not_shown(), at(100s));
+  ASSERT_THAT(made.actions, ElementsAre(creates_cleanup_job()));
+  const auto& creation = std::get<CreateJob>(made.actions.front());
+  EXPECT_EQ(creation.job.image, "registry.example/a:1");
+  EXPECT_EQ(creation.job.name, made.status.cleanup.name);
+  EXPECT_EQ(made.status.cleanup.intended_at, at(100s));
+  EXPECT_EQ(creation.deadline, at(120s));
+}
+
+TEST(Storage, IsNotAskedThroughAnApiThatTheUserRefuses) {
+  Scene scene = with_directory_seen();
+  scene.with_spec("storage: {cleanup: Job}");
+  EXPECT_THAT(plan(scene).actions, ElementsAre(creates_cleanup_job()));
+}
+
+TEST(Storage, NoJobIsMadeThatTheUserRefuses) {
+  Scene scene = with_directory_not_shown();
+  scene.with_spec("storage: {cleanup: Api}");
+  const Plan made = plan(scene);
+  EXPECT_THAT(made.actions, IsEmpty());
+  EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageNotVisible"));
+  ASSERT_TRUE(made.wake_at);
+  EXPECT_GT(*made.wake_at, scene.now);
+  EXPECT_THAT(plan(scene, at(127s)).actions, ElementsAre(probes_storage()));
+}
+
+TEST(Storage, AnApiThatIsGoneIsReplacedByAJob) {
+  for (const auto kind : {ErrorKind::kUnsupported, ErrorKind::kNotFound}) {
+    Scene scene = with_directory_seen();
+    scene.failed("remove-directory " + directory_of(scene), kind, 98s, 99s);
+    EXPECT_THAT(plan(scene).actions, ElementsAre(creates_cleanup_job()));
+  }
+}
+
+TEST(Storage, AnApiThatFailsIsTriedAgain) {
+  Scene scene = with_directory_seen();
+  scene.failed("remove-directory " + directory_of(scene), ErrorKind::kServer, 98s, 110s);
+  EXPECT_THAT(plan(scene).actions, IsEmpty());
+  EXPECT_EQ(plan(scene).finalizer, FinalizerChange::kNone);
+  EXPECT_THAT(plan(scene, at(110s)).actions, ElementsAre(removes_directory()));
+}
+
+TEST(Storage, IsGoneWhenTheCleanupJobSucceededAndTheJobIsRemovedToo) {
+  const Plan made = plan(with_cleanup_job("Completed"));
+  EXPECT_TRUE(made.status.storage.removed);
+  EXPECT_THAT(made.actions, ElementsAre(deletes_job("job-cleanup")));
+  EXPECT_EQ(made.finalizer, FinalizerChange::kNone);
+  Scene gone = with_cleanup_job("Completed");
+  gone.status() = made.status;
+  gone.view.jobs.clear();
+  gone.did("delete-job job-cleanup", 100s, 101s, "job-cleanup").looked_at({101s, 102s});
+  gone.memory.reads["job-cleanup"] = {at(103s), std::nullopt};
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) gone.job_read(task, 103s, std::nullopt);
+  EXPECT_EQ(plan(gone, at(104s)).finalizer, FinalizerChange::kRemove);
+}
+
+TEST(Storage, IsNotGoneWhileTheCleanupJobRuns) {
+  for (const char* wire : {"Starting", "Running", "UNK", ""}) {
+    EXPECT_FALSE(plan(with_cleanup_job(wire)).status.storage.removed) << wire;
+    EXPECT_THAT(plan(with_cleanup_job(wire)).actions, IsEmpty()) << wire;
+  }
+}
+
+TEST(Storage, ACleanupJobThatFailedIsTriedOnceMoreLaterUnderANewName) {
+  Scene scene = with_cleanup_job("Failed");
+  const Plan held = plan(scene, at(100s));
+  EXPECT_THAT(held, has_condition("CleanedUp", kFalse, "CleanupJobFailed"));
+  EXPECT_EQ(held.wake_at, at(105s));
+  scene.status() = held.status;
+  EXPECT_THAT(plan(scene, at(105s)).actions, ElementsAre(deletes_job("job-cleanup")));
+  scene.view.jobs.clear();
+  scene.did("delete-job job-cleanup", 105s, 106s, "job-cleanup").looked_at({106s, 107s});
+  scene.memory.reads["job-cleanup"] = {at(108s), std::nullopt};
+  const Plan again = plan(scene, at(109s));
+  EXPECT_THAT(again.actions, ElementsAre(creates_cleanup_job()));
+  EXPECT_EQ(again.status.cleanup.name, cleanup_job_name(kUid, 1));
+}
+
+TEST(Storage, IsRetainedWhenThatWasAskedFor) {
+  Scene scene = with_directory_seen();
+  scene.with_spec("storage: {deletionPolicy: Retain}");
+  EXPECT_EQ(plan(scene).finalizer, FinalizerChange::kRemove);
+  EXPECT_THAT(plan(scene).actions, IsEmpty());
+}
+
+TEST(Storage, ThereIsNothingToRemoveWhenNoJobWasEverIntended) {
+  Scene scene = a_deploying_invocation();
+  scene.deleted_at(95s);
+  scene.memory.secrets_absent = true;
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) {
+    scene.endpoint_gone(task).did("delete-endpoint " + scene.endpoint_name_of(task), 95s, 96s, scene.endpoint_name_of(task));
+  }
+  EXPECT_EQ(plan(scene).finalizer, FinalizerChange::kRemove);
+}
+
+TEST(Storage, APathThatIsNoDirectoryOfOurOwnIsRefused) {
+  for (const char* path : {"/", "relative", "/a/../b"}) {
+    Scene scene = with_directory_seen();
+    scene.with_spec(std::string("storage: {path: ") + path + "}");
+    const Plan made = plan(scene);
+    EXPECT_THAT(made.actions, IsEmpty()) << path;
+    EXPECT_EQ(made.finalizer, FinalizerChange::kNone) << path;
+  }
+}
+
+}  // namespace
+}  // namespace lepton_operator::invocation::planner

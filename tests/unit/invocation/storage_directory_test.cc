@@ -9,12 +9,12 @@ namespace {
 constexpr const char* kId = "0123456789abcdef";
 
 TEST(StorageDirectory, IsTheStoragePathAndTheInvocationId) {
-  const auto directory = StorageDirectory::make("/shared/work", kId);
+  const auto directory = StorageDirectory::make("/shared/evals", kId);
   ASSERT_TRUE(directory);
-  EXPECT_EQ(directory->path(), "/shared/work/0123456789abcdef");
-  EXPECT_EQ(directory->parent(), "/shared/work");
+  EXPECT_EQ(directory->path(), "/shared/evals/0123456789abcdef");
+  EXPECT_EQ(directory->parent(), "/shared/evals");
   EXPECT_EQ(directory->id(), kId);
-  EXPECT_EQ(StorageDirectory::make("/shared/work/", kId)->path(), directory->path());
+  EXPECT_EQ(StorageDirectory::make("/shared/evals/", kId)->path(), directory->path());
 }
 
 TEST(StorageDirectory, IsMadeOfNothingElse) {

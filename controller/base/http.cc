@@ -17,6 +17,11 @@ const char* to_string(Method method) {
   __builtin_unreachable();
 }
 
+boost::asio::awaitable<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(Context, HttpRequest request) {
+  const std::string what = "this transport has no answers that are read while they come";
+  co_return Error{.kind = ErrorKind::kUnsupported, .what = what, .where = request.path};
+}
+
 std::string encode_segment(std::string_view segment) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string text;

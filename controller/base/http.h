@@ -27,6 +27,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers = {};  // names in any case
   std::string body = {};
   std::string content_type = {};  // empty without a body
+  bool repeatable = false;        // whatever its method, it may arrive twice: it may use a kept connection, which can turn out closed
 };
 
 struct HttpResponse {
@@ -37,11 +38,23 @@ struct HttpResponse {
   bool success() const { return status >= 200 && status < 400; }
 };
 
+// The body of an answer that does not end by itself, such as a watch. Destroying it closes the connection.
+class HttpStream {
+ public:
+  virtual ~HttpStream() = default;
+  virtual const HttpResponse& head() const = 0;  // status and headers; the body stays empty
+  // The next bytes, cut anywhere, as soon as there is one; empty at the end of the body. kTimeout when the context's deadline passed with
+  // nothing read (the stream may be read on), kInterrupted when the connection broke.
+  virtual boost::asio::awaitable<Result<std::string>> read(Context context) = 0;
+};
+
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
   // Ends no later than the context. Awaited on the domain thread, resumes there.
   virtual boost::asio::awaitable<Result<HttpResponse>> send(Context context, HttpRequest request) = 0;
+  // The same, but answers as soon as the head of the response is there. The context bounds only that. Transports that cannot: kUnsupported.
+  virtual boost::asio::awaitable<Result<std::unique_ptr<HttpStream>>> open(Context context, HttpRequest request);
 };
 
 // Percent-encodes one path segment (unreserved characters stay; "/" does not).

@@ -7,6 +7,7 @@
 #include <cpprest/http_client.h>
 
 #include "base/http_exchange.h"
+#include "base/http_stream.h"
 #include "base/proxy.h"
 #include "base/tls_policy.h"
 #include "base/wake.h"
@@ -20,6 +21,8 @@ using web::http::client::http_client_config;
 
 // Only for a context without a deadline: how long a server may be silent.
 constexpr std::chrono::seconds kLongestSilence{120};
+// A stream's reader has deadlines of its own.
+constexpr std::chrono::hours kLongestSilenceOfStream{24};
 
 bool is_safe(Method method) { return method == Method::kGet || method == Method::kHead; }
 
@@ -109,8 +112,7 @@ class CpprestTransport final : public HttpTransport {
         slots_(std::make_shared<Slots>(std::max(options.max_connections, 1))) {}
 
   boost::asio::awaitable<Result<HttpResponse>> send(Context context, HttpRequest request) override {
-    const std::string where =
-        std::string(to_string(request.method)) + " " + server_.base.scheme() + "://" + server_.authority + request.path;
+    const std::string where = where_of(request);
     if (const auto error = check(request, where)) co_return *error;
     const auto executor = co_await boost::asio::this_coro::executor;
     Slots::Slot slot(slots_, executor);
@@ -118,18 +120,47 @@ class CpprestTransport final : public HttpTransport {
     if (!has_slot || context.expired()) co_return ended(context, true, where).result;
 
     // cpprestsdk sends a request of any method again when a pooled connection turns out closed, even after the whole body went out. So only
-    // safe methods use the pool; the others get a connection of their own.
-    std::shared_ptr<http_client> client = is_safe(request.method) ? pooled_ : fresh();
+    // what may arrive twice uses the pool; all else gets a connection of its own (over TLS each costs 20 ms of this very thread: cpprestsdk
+    // reads the system's certificates anew for it).
+    const bool repeatable = is_safe(request.method) || request.repeatable;
+    std::shared_ptr<http_client> client = repeatable ? pooled_ : fresh(kLongestSilence);
     HttpOutcome outcome = co_await exchange(context, client, request, where);
-    if (outcome.unanswered && is_safe(request.method) && !context.expired()) {
-      client = fresh();
+    if (outcome.unanswered && repeatable && !context.expired()) {
+      client = fresh(kLongestSilence);
       outcome = co_await exchange(context, client, request, where);
     }
     co_return std::move(outcome.result);
   }
 
+  // Takes no slot: watches last for minutes, and requests must not wait for them. The connection is the stream's own.
+  boost::asio::awaitable<Result<std::unique_ptr<HttpStream>>> open(Context context, HttpRequest request) override {
+    const std::string where = where_of(request);
+    if (const auto error = check(request, where)) co_return *error;
+    if (context.expired()) co_return ended(context, true, where).result.error();
+    const auto running = std::make_shared<HttpExchange>(io_, server_.name, where, explain_tls());
+    const auto pipe = std::make_shared<HttpPipe>(io_);
+    auto stream = std::make_unique<CpprestStream>(running, pipe);
+    running->start_stream(fresh(kLongestSilenceOfStream), translated(request), pipe);
+    HttpOutcome outcome = co_await answer(context, running, where);
+    if (!outcome.result) co_return outcome.result.error();
+    stream->begin(std::move(*outcome.result));
+    co_return Result<std::unique_ptr<HttpStream>>(std::move(stream));
+  }
+
  private:
-  std::shared_ptr<http_client> fresh() const { return std::make_shared<http_client>(server_.base, server_.config); }
+  std::shared_ptr<http_client> fresh(std::chrono::seconds silence) const {
+    http_client_config config = server_.config;
+    config.set_timeout(silence);
+    return std::make_shared<http_client>(server_.base, config);
+  }
+
+  std::string where_of(const HttpRequest& request) const {
+    return std::string(to_string(request.method)) + " " + server_.base.scheme() + "://" + server_.authority + request.path;
+  }
+
+  std::function<std::string()> explain_tls() const {
+    return [tls = server_.tls] { return tls ? tls->refusal() : std::string(); };
+  }
 
   static std::optional<Error> check(const HttpRequest& request, const std::string& where) {
     if (!is_usable_path(request.path))
@@ -169,9 +200,15 @@ class CpprestTransport final : public HttpTransport {
       std::shared_ptr<HttpExchange> exchange;
       ~Dropped() { exchange->drop(); }
     };
-    const auto tls = server_.tls;
-    const auto running = std::make_shared<HttpExchange>(io_, server_.name, where, [tls] { return tls ? tls->refusal() : std::string(); });
+    const auto running = std::make_shared<HttpExchange>(io_, server_.name, where, explain_tls());
     const Dropped dropped{running};
+    running->start(client, translated(request));
+    HttpOutcome outcome = co_await answer(context, running, where);
+    co_return outcome;
+  }
+
+  // What the exchange, which is under way, comes to; no later than the context.
+  boost::asio::awaitable<HttpOutcome> answer(Context context, std::shared_ptr<HttpExchange> running, std::string where) {
     const std::function<void()> give_up = [this, running, context, where] {
       running->answer(ended(context, running->stop_before_sending(), where));
     };
@@ -183,7 +220,6 @@ class CpprestTransport final : public HttpTransport {
       running->answer(
           {.result = Error{.kind = ErrorKind::kUnreachable, .what = "no connection to " + server_.name + " in time", .where = where}});
     });
-    running->start(client, translated(request));
     HttpOutcome outcome = co_await running->outcome();
     co_return outcome;
   }
@@ -244,7 +280,12 @@ Result<std::shared_ptr<HttpTransport>> make_http_transport(boost::asio::io_conte
   server.config.set_tlsext_sni_enabled(false);  // ours sends the name that is verified
   if (const Result<> set = set_proxy(server.config, *base, host, port); !set) return set.error();
   if (https) {
-    auto tls = TlsPolicy::make(options.server_name.value_or(host), options.ca_file, options.verify_tls);
+    auto tls = TlsPolicy::make({.name = options.server_name.value_or(host),
+                                .ca_file = options.ca_file,
+                                .ca_data = options.ca_data,
+                                .client_certificate = options.client_certificate,
+                                .client_key = options.client_key,
+                                .verify = options.verify_tls});
     if (!tls) return tls.error();
     server.tls = *tls;
     server.config.set_ssl_context_callback([policy = *tls](boost::asio::ssl::context& context) { policy->apply(context); });

@@ -2,10 +2,10 @@
 //
 // One per base URL. Keeps connections alive and caps them; a kept-alive connection that turns out dead is retried once, only for methods
 // that are safe (GET, HEAD) or when no byte was sent. TLS >= 1.2, host and IP SAN verified, CA from the system or a file. HTTPS_PROXY,
-// HTTP_PROXY and NO_PROXY are honoured.
+// HTTP_PROXY and NO_PROXY are honoured. A stream has a connection of its own, beyond max_connections, and may outlive the transport.
 //
-// Thread rule: send() on the domain thread; bytes move on cpprestsdk's pool, completions are posted back. Ends: destroy only when no send()
-// is in flight (cancel their contexts and await them first).
+// Thread rule: send() and open() on the domain thread; bytes move on cpprestsdk's pool, completions are posted back. Ends: destroy only when
+// no send() or open() is in flight (cancel their contexts and await them first).
 #pragma once
 
 #include <memory>
@@ -21,13 +21,17 @@ namespace lepton_operator::base {
 struct HttpClientOptions {
   std::string base_url = {};                    // scheme://host[:port]; a path is refused, and an IPv6 literal (cpprestsdk)
   std::optional<std::string> ca_file = {};      // PEM, in addition to nothing else: it replaces the system's
+  std::optional<std::string> ca_data = {};      // PEM text, as ca_file
+  // PEM text, for TLS client authentication: the certificate and what it was issued by, up to the CA; with the key or not at all.
+  std::optional<std::string> client_certificate = {};
+  std::optional<std::string> client_key = {};
   std::optional<std::string> server_name = {};  // host to verify and to send as SNI in place of the URL's
   bool verify_tls = true;
   int max_connections = 32;
   Milliseconds connect_timeout{10'000};
 };
 
-// An error (kInvalid) when the URL or the CA file cannot be used.
+// An error (kInvalid) when the URL, the CA or the client's certificate or key cannot be used.
 Result<std::shared_ptr<HttpTransport>> make_http_transport(boost::asio::io_context& io, HttpClientOptions options);
 
 // Starts cpprestsdk's pool; call once in main before anything of it is used. Later calls have no effect.

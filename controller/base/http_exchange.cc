@@ -2,6 +2,7 @@
 
 #include <system_error>
 
+#include "base/http_stream.h"
 #include "base/strings.h"
 
 namespace lepton_operator::base {
@@ -19,7 +20,10 @@ HttpExchange::HttpExchange(boost::asio::io_context& io, std::string server, std:
 
 void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request) {
   const auto self = shared_from_this();
-  request.set_progress_handler([self](auto direction, auto bytes) { self->on_progress(direction, bytes); });
+  request.set_progress_handler([self](auto direction, auto bytes) {
+    if (direction == web::http::message_direction::upload) return self->on_sending();
+    if (bytes > kMostBody) throw web::http::http_exception(kTooLarge);
+  });
   pplx::task<std::vector<unsigned char>> body;
   try {
     body = client->request(request, stop_.get_token()).then([self](pplx::task<web::http::http_response> head) {
@@ -31,6 +35,26 @@ void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client,
   }
   // Task-based, so it runs whatever happened and observes every exception; pplx ends the process for one that nobody saw.
   body.then([self, client](const pplx::task<std::vector<unsigned char>>& ended) { self->finish(ended); });
+}
+
+void HttpExchange::start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request,
+                                std::shared_ptr<HttpPipe> pipe) {
+  const auto self = shared_from_this();
+  request.set_progress_handler([self](auto direction, auto) {
+    if (direction == web::http::message_direction::upload) self->on_sending();
+  });
+  request.set_response_stream(pipe->sink());
+  pplx::task<web::http::http_response> body;
+  try {
+    body = client->request(request, stop_.get_token()).then([self](pplx::task<web::http::http_response> head) {
+      self->response_ = head.get();
+      self->report_head();
+      return self->response_.content_ready();
+    });
+  } catch (...) {
+    body = pplx::task_from_exception<web::http::http_response>(std::current_exception());
+  }
+  body.then([self, client, pipe](const pplx::task<web::http::http_response>& ended) { self->finish_stream(ended, pipe); });
 }
 
 bool HttpExchange::stop_before_sending() {
@@ -47,14 +71,38 @@ void HttpExchange::drop() {
   stop_.cancel();
 }
 
-void HttpExchange::on_progress(web::http::message_direction::direction direction, utility::size64_t bytes) {
-  if (direction == web::http::message_direction::download) {
-    if (bytes > kMostBody) throw web::http::http_exception(kTooLarge);
-    return;
-  }
+void HttpExchange::on_sending() {
   Phase expected = Phase::kConnecting;
   phase_.compare_exchange_strong(expected, Phase::kSent);
   if (expected == Phase::kStopped) throw web::http::http_exception(kStopped);
+}
+
+HttpResponse HttpExchange::head() const {
+  HttpResponse head;
+  head.status = response_.status_code();
+  for (const auto& [name, value] : response_.headers()) head.headers[lower(name)] = value;
+  return head;
+}
+
+void HttpExchange::report_head() {
+  HttpOutcome outcome{.result = head()};
+  const std::lock_guard lock(mutex_);
+  if (wanted_) done_.set(std::move(outcome));
+}
+
+void HttpExchange::finish_stream(const pplx::task<web::http::http_response>& body, const std::shared_ptr<HttpPipe>& pipe) {
+  std::optional<HttpOutcome> broken;
+  try {
+    (void)body.get();
+  } catch (...) {
+    broken = failure(std::current_exception());
+  }
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  response_ = web::http::http_response();
+  if (!broken) return pipe->end(std::nullopt);
+  pipe->end(broken->result.error());
+  if (wanted_) done_.set(std::move(*broken));  // without effect when the head was there
 }
 
 void HttpExchange::finish(const pplx::task<std::vector<unsigned char>>& body) {
@@ -68,11 +116,17 @@ void HttpExchange::finish(const pplx::task<std::vector<unsigned char>>& body) {
 HttpOutcome HttpExchange::read_answer(const pplx::task<std::vector<unsigned char>>& body) const {
   try {
     const std::vector<unsigned char> bytes = body.get();
-    HttpResponse response;
-    response.status = response_.status_code();
-    for (const auto& [name, value] : response_.headers()) response.headers[lower(name)] = value;
+    HttpResponse response = head();
     response.body.assign(bytes.begin(), bytes.end());
     return {.result = std::move(response)};
+  } catch (...) {
+    return failure(std::current_exception());
+  }
+}
+
+HttpOutcome HttpExchange::failure(const std::exception_ptr& reason) const {
+  try {
+    std::rethrow_exception(reason);
   } catch (const web::http::http_exception& e) {
     return failure(e.what(), e.error_code().value());
   } catch (const std::exception& e) {

@@ -18,6 +18,8 @@
 
 namespace lepton_operator::base {
 
+class HttpPipe;
+
 struct HttpOutcome {
   Result<HttpResponse> result;
   bool unanswered = false;  // not one byte of an answer came: a kept-alive connection may have been dead
@@ -30,6 +32,10 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
 
   // Any failure, even at once, comes as an outcome. `client` lives until the exchange ended on the pool too.
   void start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request);
+
+  // The same, but the outcome is there with the head of the answer, and the body goes through the pipe; it may be of any size.
+  void start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request,
+                    std::shared_ptr<HttpPipe> pipe);
 
   boost::asio::awaitable<HttpOutcome> outcome() const { return done_.wait(); }
 
@@ -45,9 +51,13 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
  private:
   enum class Phase { kConnecting, kSent, kStopped };
 
-  void on_progress(web::http::message_direction::direction direction, utility::size64_t bytes);
+  void on_sending();
+  HttpResponse head() const;
+  void report_head();
+  void finish_stream(const pplx::task<web::http::http_response>& body, const std::shared_ptr<HttpPipe>& pipe);
   void finish(const pplx::task<std::vector<unsigned char>>& body);
   HttpOutcome read_answer(const pplx::task<std::vector<unsigned char>>& body) const;
+  HttpOutcome failure(const std::exception_ptr& reason) const;
   HttpOutcome failure(const std::string& message, int code) const;
 
   Completion<HttpOutcome> done_;

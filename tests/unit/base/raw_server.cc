@@ -29,23 +29,39 @@ std::string text_of(BIO* bio) {
   return text;
 }
 
+template <class T>
+T* read_pem(const std::string& pem, T* (*read)(BIO*, T**, pem_password_cb*, void*)) {
+  BIO* source = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+  T* result = read(source, nullptr, nullptr, nullptr);
+  BIO_free(source);
+  return result;
+}
+
 }  // namespace
 
-Identity make_identity(const std::string& subject_alternative_names) {
+Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
   X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"), -1, -1,
-                             0);
-  X509_set_issuer_name(certificate, X509_get_subject_name(certificate));
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(subject_alternative_names.c_str()), -1, -1, 0);
+  X509* signed_by = issuer != nullptr ? read_pem(issuer->certificate, PEM_read_bio_X509) : nullptr;
+  EVP_PKEY* signing_key = issuer != nullptr ? read_pem(issuer->key, PEM_read_bio_PrivateKey) : nullptr;
+  X509_set_issuer_name(certificate, X509_get_subject_name(signed_by != nullptr ? signed_by : certificate));
   X509_set_pubkey(certificate, key);
-  X509_EXTENSION* names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, subject_alternative_names.c_str());
-  X509_add_ext(certificate, names, -1);
-  X509_EXTENSION_free(names);
-  X509_sign(certificate, key, EVP_sha256());
+  const auto extend = [&](int what, const char* value) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, what, value);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+  };
+  extend(NID_subject_alt_name, subject_alternative_names.c_str());
+  extend(NID_basic_constraints, "CA:TRUE");  // so that any of them may issue others
+  X509_sign(certificate, signing_key != nullptr ? signing_key : key, EVP_sha256());
+  X509_free(signed_by);
+  EVP_PKEY_free(signing_key);
 
   BIO* certificate_out = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(certificate_out, certificate);
@@ -70,6 +86,7 @@ struct RawServer::State {
   int connections = 0;
   int at_once = 0;
   int most_at_once = 0;
+  int open = 0;
   bool ending = false;
   std::thread accepting;
 
@@ -81,7 +98,12 @@ struct RawServer::State {
       const std::lock_guard lock(mutex);
       if (failure || ending) return;
       sockets.push_back(std::move(socket));
-      threads.emplace_back([this, &kept = sockets.back(), number = connections++] { serve(kept, number); });
+      ++open;
+      threads.emplace_back([this, &kept = sockets.back(), number = connections++] {
+        serve(kept, number);
+        const std::lock_guard ended(mutex);
+        --open;
+      });
     }
   }
 
@@ -154,12 +176,16 @@ struct RawServer::State {
   }
 };
 
-RawServer::RawServer(Script script, const Identity* identity) : state_(std::make_shared<State>()) {
+RawServer::RawServer(Script script, const Identity* identity, const std::string* client_ca) : state_(std::make_shared<State>()) {
   state_->script = std::move(script);
   if (identity != nullptr) {
     state_->tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
     state_->tls->use_certificate_chain(asio::buffer(identity->certificate));
     state_->tls->use_private_key(asio::buffer(identity->key), asio::ssl::context::pem);
+    if (client_ca != nullptr) {
+      state_->tls->add_certificate_authority(asio::buffer(*client_ca));
+      state_->tls->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+    }
     SSL_CTX_set_tlsext_servername_callback(state_->tls->native_handle(), &State::note_server_name);
     SSL_CTX_set_tlsext_servername_arg(state_->tls->native_handle(), state_.get());
   }
@@ -192,6 +218,11 @@ std::vector<std::string> RawServer::server_names() const {
 int RawServer::most_at_once() const {
   const std::lock_guard lock(state_->mutex);
   return state_->most_at_once;
+}
+
+int RawServer::open_connections() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->open;
 }
 
 std::string answer(int status, std::string_view body, std::string_view more_headers) {

@@ -19,19 +19,20 @@ struct RawConnection {
   std::function<void()> close;
 };
 
-// A key and a certificate that it signed itself, for the names and addresses given ("DNS:x,IP:127.0.0.1"), both PEM.
+// A key and a certificate for the names and addresses given ("DNS:x,IP:127.0.0.1"), both PEM; signed by the issuer, else by itself.
 struct Identity {
   std::string certificate;
   std::string key;
 };
-Identity make_identity(const std::string& subject_alternative_names);
+Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer = nullptr);
 
 class RawServer {
  public:
   // The request is its head and body as they came.
   using Script = std::function<void(RawConnection&, const std::string& request)>;
 
-  explicit RawServer(Script script, const Identity* identity = nullptr);
+  // With a `client_ca` (PEM) only those are served who show a certificate that leads up to it.
+  explicit RawServer(Script script, const Identity* identity = nullptr, const std::string* client_ca = nullptr);
   ~RawServer();
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
@@ -40,6 +41,7 @@ class RawServer {
   std::vector<std::string> requests() const;      // so far, in the order of their arrival
   std::vector<std::string> server_names() const;  // as clients sent them in their handshakes
   int most_at_once() const;                       // requests under way at the same time
+  int open_connections() const;                   // those that neither side has closed
 
  private:
   struct State;

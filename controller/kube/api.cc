@@ -1,0 +1,222 @@
+#include "kube/api.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace lepton_operator::kube {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::HttpRequest;
+using base::HttpResponse;
+using base::HttpStream;
+using base::HttpTransport;
+using base::Method;
+
+constexpr std::chrono::seconds kLongest{30};
+constexpr std::size_t kMostErrorBody = 1u << 20;
+constexpr std::size_t kMostForeignText = 200;
+
+// The two ways to ask, alike for whoever adds tokens to them.
+using Stream = std::unique_ptr<HttpStream>;
+Answer<HttpResponse> ask(HttpTransport& transport, Context context, HttpRequest request, const HttpResponse*) {
+  return transport.send(std::move(context), std::move(request));
+}
+Answer<Stream> ask(HttpTransport& transport, Context context, HttpRequest request, const Stream*) {
+  return transport.open(std::move(context), std::move(request));
+}
+int status_of(const HttpResponse& response) { return response.status; }
+int status_of(const Stream& stream) { return stream->head().status; }
+
+template <class T>
+Answer<T> ask_once(HttpTransport& transport, const ApiOptions& options, Context context, HttpRequest request, std::string token) {
+  const char* method = to_string(request.method);
+  if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+  const T* way = nullptr;
+  Result<T> answer = co_await ask(transport, context, std::move(request), way);
+  if (options.observe) options.observe(method, answer ? status_of(*answer) : 0);
+  co_return answer;
+}
+
+// With the token of the moment, and once more when that was refused and there is another one.
+template <class T>
+Answer<T> ask_as_ourselves(HttpTransport& transport, TokenSource* tokens, const ApiOptions& options, Context context, HttpRequest request) {
+  Result<std::string> token = std::string();
+  if (tokens != nullptr) token = co_await tokens->token(context);
+  if (!token) co_return token.error();
+  Result<T> answer = co_await ask_once<T>(transport, options, context, request, *token);
+  if (!answer || status_of(*answer) != 401 || tokens == nullptr) co_return answer;
+  tokens->refused();
+  const Result<std::string> fresh = co_await tokens->token(context);
+  if (!fresh) co_return fresh.error();
+  if (*fresh == *token) co_return answer;
+  answer = co_await ask_once<T>(transport, options, context, request, *fresh);
+  co_return answer;
+}
+
+std::string where_of(const HttpRequest& request) { return std::string(to_string(request.method)) + " " + request.path; }
+
+// What is no Status comes from a proxy, or from a server that knows no such path.
+Error error_of_text(const HttpResponse& response) {
+  std::string text = response.body.substr(0, kMostForeignText * 4);
+  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  text.erase(text.find_last_not_of(' ') + 1);
+  Error error = error_from_status(base::json_object(), response.status);
+  if (!text.empty()) error.what += ": " + base::clipped(text, kMostForeignText);
+  return error;
+}
+
+Error error_of(const HttpResponse& response, std::string where, base::Timestamp now) {
+  const Result<Json> body = base::parse_json(response.body, where);
+  const bool is_status = body && base::get_string(*body, "kind") == "Status";
+  Error error = is_status ? error_from_status(*body, response.status) : error_of_text(response);
+  error.where = std::move(where);
+  const auto header = response.headers.find("retry-after");
+  if (header == response.headers.end()) return error;
+  if (const auto after = base::parse_retry_after(header->second, now)) error.retry_after = *after;
+  return error;
+}
+
+Answer<Json> parsed(Answer<HttpResponse> sending, std::string where) {
+  const Result<HttpResponse> response = co_await std::move(sending);
+  if (!response) co_return response.error();
+  Result<Json> body = base::parse_json(response->body, where);
+  if (body) co_return body;
+  Error error = body.error();
+  error.kind = ErrorKind::kMalformed;
+  error.what = "the answer " + error.what;
+  error.status = response->status;
+  co_return error;
+}
+
+void add_if(HttpRequest& request, const char* name, const std::string& value) {
+  if (!value.empty()) request.query.emplace_back(name, value);
+}
+
+const char* media_type(PatchType type) {
+  switch (type) {
+    case PatchType::kMerge: return "application/merge-patch+json";
+    case PatchType::kJson: return "application/json-patch+json";
+    case PatchType::kApply: return "application/apply-patch+yaml";
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+Api::Api(std::shared_ptr<base::HttpTransport> transport, std::unique_ptr<TokenSource> tokens, base::Clock& clock, ApiOptions options)
+    : transport_(std::move(transport)), tokens_(std::move(tokens)), clock_(clock), options_(std::move(options)) {
+  while (options_.path_prefix.ends_with('/')) options_.path_prefix.pop_back();
+}
+
+HttpRequest Api::request(Method method, const Resource& resource, const ObjectName& name, const std::string& subresource) const {
+  const auto segment = [](const std::string& text) { return "/" + base::encode_segment(text); };
+  HttpRequest request{.method = method, .path = options_.path_prefix};
+  request.path += resource.group.empty() ? "/api" : "/apis" + segment(resource.group);
+  request.path += segment(resource.version);
+  if (!name.namespace_.empty()) request.path += "/namespaces" + segment(name.namespace_);
+  request.path += segment(resource.plural);
+  if (!name.name.empty()) request.path += segment(name.name);
+  if (!subresource.empty()) request.path += segment(subresource);
+  request.headers = {{"Accept", "application/json"}, {"User-Agent", options_.user_agent}};
+  return request;
+}
+
+Answer<HttpResponse> Api::send(Context context, HttpRequest request) {
+  const Context bounded = context.with_timeout(kLongest);
+  const std::string where = where_of(request);
+  TokenSource* tokens = tokens_.get();
+  Result<HttpResponse> response = co_await ask_as_ourselves<HttpResponse>(*transport_, tokens, options_, bounded, std::move(request));
+  if (!response || (response->status >= 200 && response->status < 300)) co_return response;
+  co_return error_of(*response, where, clock_.now());
+}
+
+Answer<Json> Api::get(Context context, Resource resource, ObjectName name) {
+  HttpRequest asked = request(Method::kGet, resource, name, "");
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<Json> Api::list(Context context, Resource resource, std::string namespace_, ListQuery query) {
+  HttpRequest asked = request(Method::kGet, resource, {.namespace_ = std::move(namespace_), .name = ""}, "");
+  if (query.limit > 0) asked.query.emplace_back("limit", std::to_string(query.limit));
+  add_if(asked, "continue", query.continue_token);
+  // The token says of which version the next page is; the server refuses both together.
+  if (query.continue_token.empty()) add_if(asked, "resourceVersion", query.resource_version);
+  add_if(asked, "labelSelector", query.label_selector);
+  add_if(asked, "fieldSelector", query.field_selector);
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<std::unique_ptr<HttpStream>> Api::watch(Context context, Resource resource, std::string namespace_, WatchQuery query) {
+  HttpRequest asked = request(Method::kGet, resource, {.namespace_ = std::move(namespace_), .name = ""}, "");
+  asked.query.emplace_back("watch", "true");
+  add_if(asked, "resourceVersion", query.resource_version);
+  asked.query.emplace_back("timeoutSeconds", std::to_string(query.timeout.count()));
+  if (query.bookmarks) asked.query.emplace_back("allowWatchBookmarks", "true");
+  add_if(asked, "labelSelector", query.label_selector);
+  add_if(asked, "fieldSelector", query.field_selector);
+
+  const Context bounded = context.with_timeout(kLongest);
+  const std::string where = where_of(asked);
+  Result<Stream> stream = co_await ask_as_ourselves<Stream>(*transport_, tokens_.get(), options_, bounded, std::move(asked));
+  if (!stream || (*stream)->head().status == 200) co_return stream;
+  // Refused: its body says why, as far as it comes.
+  HttpResponse refusal = (*stream)->head();
+  while (refusal.body.size() < kMostErrorBody) {
+    const Result<std::string> bytes = co_await (*stream)->read(bounded);
+    if (!bytes || bytes->empty()) break;
+    refusal.body += *bytes;
+  }
+  co_return error_of(refusal, where, clock_.now());
+}
+
+Answer<Json> Api::create(Context context, Resource resource, std::string namespace_, Json object) {
+  HttpRequest asked = request(Method::kPost, resource, {.namespace_ = std::move(namespace_), .name = ""}, "");
+  asked.repeatable = true;  // names are ours to give: the second is answered by AlreadyExists
+  asked.content_type = "application/json";
+  asked.body = base::to_text(object);
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object) {
+  HttpRequest asked = request(Method::kPut, resource, name, subresource);
+  asked.repeatable = true;  // it carries the version it replaces: the second is a conflict
+  asked.content_type = "application/json";
+  asked.body = base::to_text(object);
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
+  HttpRequest asked = request(Method::kPatch, resource, name, subresource);
+  asked.repeatable = type != PatchType::kJson;  // the others say what shall be, however often
+  if (type == PatchType::kApply) {
+    const std::string& agent = options_.user_agent;  // its name is who we are to the server, as it is for all other writes
+    asked.query = {{"fieldManager", agent.substr(0, agent.find('/'))}, {"force", "true"}};
+  }
+  asked.content_type = media_type(type);
+  asked.body = base::to_text(body);
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<Json> Api::remove(Context context, Resource resource, ObjectName name) {
+  HttpRequest asked = request(Method::kDelete, resource, name, "");
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<Json> Api::server_version(Context context) {
+  HttpRequest asked{.path = options_.path_prefix + "/version"};
+  asked.headers = {{"Accept", "application/json"}, {"User-Agent", options_.user_agent}};
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+}  // namespace lepton_operator::kube

@@ -1,0 +1,228 @@
+#include "kube/reflector.h"
+
+#include <algorithm>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "kube/store.h"
+
+namespace lepton_operator::kube {
+
+using base::Error;
+using base::ErrorKind;
+using base::HttpStream;
+using base::Milliseconds;
+using base::Ok;
+using base::Timestamp;
+
+namespace {
+
+constexpr std::chrono::seconds kShortestWatch{300};
+constexpr std::chrono::seconds kWatchSpread{300};
+constexpr std::chrono::seconds kGrace{30};           // for the server to end a watch by itself
+constexpr std::chrono::minutes kLongestSilence{3};   // bookmarks come every minute, from a server that sends any
+constexpr std::chrono::seconds kTooShort{1};         // a watch that ends so soon without an event failed
+constexpr std::chrono::seconds kBetweenWatches{1};   // from begin to begin
+constexpr std::chrono::minutes kQuiet{2};            // without a failure: the next one is a first one again
+constexpr std::chrono::minutes kLongestPenance{2};   // of what Retry-After may ask for
+
+constexpr int kGone = 410;
+
+Error malformed(const char* what) { return {.kind = ErrorKind::kMalformed, .what = what}; }
+
+// Whether the next watch may go on from where this one failed. What the API server answers otherwise may be about that very place (a
+// version that it no longer has, or not yet), so that only a list helps.
+bool keeps_place(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kThrottled:
+    case ErrorKind::kUnreachable:
+    case ErrorKind::kInterrupted:
+    case ErrorKind::kTimeout:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kUnauthorized: return true;
+    case ErrorKind::kInvalid:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kConflict:
+    case ErrorKind::kForbidden:
+    case ErrorKind::kUnsupported:
+    case ErrorKind::kServer:
+    case ErrorKind::kMalformed: return false;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+struct Reflector::Seen {
+  int events = 0;
+  bool bookmark = false;
+};
+
+Reflector::Reflector(boost::asio::io_context& io, Api& api, base::Clock& clock, base::Random& random, base::Log& log, ReflectorSink& sink,
+                     ReflectorOptions options)
+    : io_(io),
+      api_(api),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      sink_(sink),
+      options_(std::move(options)),
+      backoff_(options_.first_backoff, options_.most_backoff) {}
+
+boost::asio::awaitable<void> Reflector::run(Context context) {
+  while (!context.expired()) {
+    Result<Ok> kept_up = Ok{};
+    if (list_next_) {
+      kept_up = co_await list(context);
+    } else {
+      kept_up = co_await watch(context);
+    }
+    if (kept_up || context.expired()) continue;
+    const Milliseconds wait = wait_after(kept_up.error());
+    co_await clock_.sleep(context, wait);
+  }
+}
+
+Answer<Ok> Reflector::list(Context context) {
+  Result<std::string> version = co_await list_pages(context, options_.page);
+  // A continue token lives no longer than etcd keeps its version. One page with everything needs none.
+  if (!version && version.error().status == kGone) version = co_await list_pages(context, 0);
+  if (!version) co_return version.error();
+  resource_version_ = *version;
+  list_next_ = false;
+  if (synced_) ++relists_;
+  synced_ = true;
+  log_.debug("listed", {{"resource", options_.resource.plural}, {"namespace", options_.namespace_}, {"version", resource_version_}});
+  co_return Ok{};
+}
+
+// The version that the list is of.
+Answer<std::string> Reflector::list_pages(Context context, int limit) {
+  ListQuery query;
+  query.limit = limit;
+  query.label_selector = options_.label_selector;
+  query.field_selector = options_.field_selector;
+  sink_.begin_list();
+  while (true) {
+    const Result<Json> answer = co_await page(context, query);
+    if (!answer) co_return answer.error();
+    const Json& about = base::get_object(*answer, "metadata");
+    const std::string version = resource_version_of(*answer);
+    // An answer that only looks like an empty list would delete everything.
+    if (version.empty() || base::find(*answer, "items") == nullptr) co_return malformed("the answer is no list");
+    for (const Json& object : base::elements(base::find(*answer, "items"))) sink_.listed(object);
+    query.continue_token = base::get_string(about, "continue").value_or("");
+    if (query.continue_token.empty()) {
+      sink_.end_list();
+      co_return version;
+    }
+    co_await let_others_run();
+  }
+}
+
+// A server that is too busy for one page is not asked for those before it again.
+Answer<Json> Reflector::page(Context context, ListQuery query) {
+  while (true) {
+    Result<Json> answer = co_await api_.list(context, options_.resource, options_.namespace_, query);
+    if (answer || answer.error().kind != ErrorKind::kThrottled) co_return answer;
+    const Milliseconds wait = wait_after(answer.error());
+    const bool whole = co_await clock_.sleep(context, wait);
+    if (!whole) co_return answer;
+  }
+}
+
+Answer<Ok> Reflector::watch(Context context) {
+  WatchQuery query;
+  query.resource_version = resource_version_;
+  query.label_selector = options_.label_selector;
+  query.field_selector = options_.field_selector;
+  query.timeout = kShortestWatch + std::chrono::seconds{static_cast<int>(kWatchSpread.count() * random_.unit())};
+  const Timestamp begun = clock_.now();
+  Result<std::unique_ptr<HttpStream>> stream = co_await api_.watch(context, options_.resource, options_.namespace_, query);
+  if (!stream) {
+    list_next_ = !keeps_place(stream.error());
+    co_return stream.error();
+  }
+
+  Seen seen;
+  const Context watching = context.with_timeout(query.timeout + kGrace);
+  Result<Ok> followed = co_await follow(watching, stream->get(), &seen);
+  stream->reset();  // before any wait: its connection is of no more use
+  if (!followed) {
+    list_next_ = !keeps_place(followed.error());
+    co_return followed;
+  }
+  const Milliseconds lasted = clock_.now() - begun;
+  if (lasted < kTooShort && seen.events == 0) co_return Error{ErrorKind::kInterrupted, "the watch ended at once, without an event"};
+  if (lasted < kBetweenWatches) co_await clock_.sleep(context, kBetweenWatches - lasted);
+  co_return Ok{};
+}
+
+// Until the stream ends, for whatever reason: the next watch goes on where it ended. Fails with what the server says in it.
+Answer<Ok> Reflector::follow(Context context, HttpStream* stream, Seen* seen) {
+  LineSplitter splitter;
+  while (true) {
+    Context patience = context;
+    if (seen->bookmark) patience = context.with_timeout(kLongestSilence);
+    const Result<std::string> chunk = co_await stream->read(patience);
+    if (!chunk || chunk->empty()) co_return Ok{};
+    const Result<std::vector<std::string>> lines = splitter.push(*chunk);
+    if (!lines) co_return lines.error();
+    for (const std::string& line : *lines) {
+      if (line.empty()) continue;
+      const Result<Ok> taken = take(line, *seen);
+      if (!taken) co_return taken;
+    }
+    co_await let_others_run();
+    if (context.expired()) co_return Ok{};
+  }
+}
+
+Result<Ok> Reflector::take(const std::string& line, Seen& seen) {
+  const Result<Json> event = base::parse_json(line, "watch of " + options_.resource.plural);
+  if (!event) return malformed("an event of the watch is no JSON");
+  const std::string type = base::get_string(*event, "type").value_or("");
+  const Json& object = base::get_object(*event, "object");
+  if (type == "ERROR") return error_from_status(object, 500);
+
+  const std::string version = resource_version_of(object);
+  if (version.empty()) return malformed("an event of the watch has no resourceVersion");
+  if (type == "ADDED" || type == "MODIFIED") {
+    sink_.added_or_modified(object);
+  } else if (type == "DELETED") {
+    sink_.deleted(object);
+  } else if (type == "BOOKMARK") {
+    seen.bookmark = true;
+  } else {
+    return malformed("an event of the watch is of an unknown type");
+  }
+  ++seen.events;
+  resource_version_ = version;
+  return Ok{};
+}
+
+Milliseconds Reflector::wait_after(const Error& error) {
+  const Timestamp now = clock_.now();
+  if (failed_at_ && now - *failed_at_ > kQuiet) backoff_.reset();
+  failed_at_ = now;
+  Milliseconds wait = backoff_.next(random_);
+  if (error.retry_after) wait = std::max(wait, std::min<Milliseconds>(*error.retry_after, kLongestPenance));
+  const base::LogFields fields{{"resource", options_.resource.plural},
+                               {"namespace", options_.namespace_},
+                               {"error", error.text()},
+                               {"next", list_next_ ? "list" : "watch"},
+                               {"after", base::format_duration(wait)}};
+  // One failure among many good hours is how connections are; what comes again is not.
+  if (backoff_.failures() == 1) {
+    log_.info("lost track of the API server", fields);
+  } else {
+    log_.warn("still without the API server", fields);
+  }
+  return wait;
+}
+
+// A stream that has always more to read must not keep the domain thread for itself.
+boost::asio::awaitable<void> Reflector::let_others_run() { co_await boost::asio::post(io_, boost::asio::use_awaitable); }
+
+}  // namespace lepton_operator::kube

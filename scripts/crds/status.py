@@ -1,0 +1,76 @@
+"""The status of both kinds, as controller/invocation/codec_status.cc writes it."""
+from schema import conditions, free_object, moment
+
+
+def shown(description):
+    return {"type": "string", "description": description}
+
+
+def flag(description):
+    return {"type": "boolean", "description": description}
+
+
+def count(description):
+    return {"type": "integer", "format": "int64", "description": description}
+
+
+def record(description, required=(), **properties):
+    return {"type": "object", "description": description, **({"required": list(required)} if required else {}), "properties": properties}
+
+
+def records(description, key, item):
+    return {"type": "array", "description": description, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key], "items": item}
+
+
+def job_status(description):
+    return record(description, name=shown("Name of the job in Lepton."), id=shown("Its id in Lepton."), attempt=count("0-based number of the try."),
+                  state=shown("Pending, Creating, Starting, Running, Stopping, Succeeded, Failed, Unknown or Indeterminate."),
+                  intendedTime=moment("When its creation was announced here, before it was asked for."), startTime=moment("When it began to run."),
+                  finishTime=moment("When it ended."), released=flag("Verified: it was stopped or is gone."))
+
+
+def endpoint_status():
+    return record("The task's endpoint.", name=shown("Name of the endpoint in Lepton."), incarnation=count("0-based; higher when it had to be made again."),
+                  state=shown("Pending, Creating, Waiting, Ready, Down, Failed, Deleting, Indeterminate or Released."), url=shown("Where it serves."),
+                  intendedTime=moment("When its creation was last announced here."), waitingSince=moment("From when its readiness timeout counts."),
+                  unsettledUntil=moment("Until when an earlier request of uncertain end may still make it."),
+                  readyTime=moment("When it was Ready first."), seen=flag("It was seen in Lepton."))
+
+
+def resolved():
+    task_ = record("What the catalogue and the workspace said about a task.", ["name"], name=shown("The task."), harness=shown("Harness that has the benchmark."),
+                   configType=shown("The benchmark's type in the run configuration."), container=shown("Image of its job."),
+                   endpointType=shown("Which of the endpoint's APIs it uses."), nodeGroupId=shown("Node group of its job."))
+    return record("Every input that does not come from the spec, frozen before anything was created.", workspaceId=shown("Id of the Lepton workspace."),
+                  workspaceUrl=shown("URL of its API."),
+                  defaults=free_object("The Workspace's defaults over the operator's own, by section."),
+                  endpointNodeGroupId=shown("Node group of the endpoints."), tokenKeyId=shown("Which key the endpoints' token was made with."),
+                  tasks=records("By task.", "name", task_))
+
+
+def invocation_status():
+    task_ = record("A task of the spec.", ["name"], name=shown("The task."),
+                   phase=shown("Pending, Deploying, Starting, Running, Succeeded, Failed, Cancelled or Unknown."), message=shown("Why, in a sentence."),
+                   endpoint=endpoint_status(), job=job_status("The task's job."))
+    return record(
+        "What the operator did and saw.", observedGeneration=count("metadata.generation that this status belongs to."),
+        invocationId=shown("16 hex digits that stand in the names of everything made for this object; its directory on the volume is named so."),
+        phase=shown("Pending, Deploying, Running, Succeeded, Failed or Deleting."), message=shown("What there is to know now, in a sentence."),
+        conditions=conditions("Accepted, WorkspaceReady, EndpointsReady, Complete, Failed, CleanedUp."),
+        startTime=moment("When the operator took it on."), completionTime=moment("When its last task ended."), resolved=resolved(),
+        counts=record("How many tasks there are in which state.", tasks=count("All."), endpointsReady=count("Whose endpoint is Ready now."),
+                      running=count("That run."), succeeded=count("That succeeded."), failed=count("That failed or were cancelled."),
+                      unknown=count("Whose outcome is not known.")),
+        progress=shown("Finished tasks of all, e.g. 2/3."), endpoints=shown("Endpoints that are Ready of all, e.g. 3/3; absent before there are any."),
+        tasks=records("Each task of the spec.", "name", task_),
+        secrets=records("Secrets that the operator made in Lepton.", "name",
+                        record("A secret in Lepton.", ["name"], name=shown("Its name."), ready=flag("It was seen or made."))),
+        storage=record("The Invocation's directory on the volume.", path=shown("The directory."), fileSystem=shown("Where the storage API showed it."),
+                       seen=flag("The storage API showed that very directory once."), removed=flag("Verified: it is gone.")),
+        cleanup=job_status("The job that removes the directory where the storage API cannot."))
+
+
+def workspace_status():
+    return record("What the operator saw.", observedGeneration=count("metadata.generation that this status belongs to."),
+                  conditions=conditions("Ready: Authenticated, Unauthorized, NotFound, Unreachable or SecretMissing."),
+                  workspaceName=shown("The workspace's own name."), apiFamily=shown("Which of Lepton's endpoint APIs it speaks: deployments or endpoints."))

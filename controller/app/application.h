@@ -1,7 +1,4 @@
-// The process: builds the parts of the directory mode, hands them to each other, runs until SIGTERM or SIGINT, ends in order.
-//
-// Order of the end: cancel → the operator drains and awaits its children → the ports close → the loop has nothing left → the parts go, in
-// reverse of their making. A second signal ends the process at once with 130.
+// The process: reads what every mode needs, then runs until SIGTERM or SIGINT, in a cluster or on a directory (host.h says how it ends).
 #pragma once
 
 #include "app/flags.h"

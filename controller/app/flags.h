@@ -18,8 +18,13 @@
 namespace lepton_operator::app {
 
 struct Options {
-  std::filesystem::path manifests;
+  std::filesystem::path manifests;  // empty: work in a cluster
   std::filesystem::path state_dir;
+  std::optional<std::filesystem::path> kubeconfig;
+  std::optional<std::string> context;
+  std::vector<std::string> namespaces;  // empty: all
+  bool leader_elect = false;
+  std::optional<std::string> leader_election_namespace;  // the operator's own; nothing: the cluster's configuration tells
   std::optional<std::filesystem::path> catalogue;  // nothing: the embedded one
   std::string metrics_address = "127.0.0.1:8080";
   std::string health_address = "127.0.0.1:8081";

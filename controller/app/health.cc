@@ -23,7 +23,7 @@ Page silent(base::Milliseconds patience) {
 Page readiness(boost::asio::io_context& domain, const std::function<bool()>& ready, base::Milliseconds patience) {
   const std::optional<bool> answer = base::ask<bool>(domain, patience, ready);
   if (!answer) return silent(patience);
-  return *answer ? ok() : unavailable("the manifests are not read completely yet");
+  return *answer ? ok() : unavailable("not everything has been read yet");
 }
 
 }  // namespace

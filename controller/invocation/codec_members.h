@@ -39,5 +39,7 @@ inline std::optional<Timestamp> time(const base::Json& object, const char* name)
 
 base::Json encode_resolved(const Resolved& resolved);
 Resolved decode_resolved(const base::Json& object);
+// `endpoints` and `message`, for printer columns.
+void put_printable(base::Json& object, const InvocationStatus& status);
 
 }  // namespace lepton_operator::invocation::codec

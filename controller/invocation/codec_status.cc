@@ -90,6 +90,7 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   put(object, "url", endpoint.url);
   put(object, "intendedTime", endpoint.intended_at);
   put(object, "waitingSince", endpoint.waiting_since);
+  put(object, "unsettledUntil", endpoint.unsettled_until);
   put(object, "readyTime", endpoint.ready_at);
   put_flag(object, "seen", endpoint.seen);
   return object;
@@ -103,6 +104,7 @@ EndpointStatus decode_endpoint(const Json& object) {
   endpoint.url = text(object, "url");
   endpoint.intended_at = time(object, "intendedTime");
   endpoint.waiting_since = time(object, "waitingSince");
+  endpoint.unsettled_until = time(object, "unsettledUntil");
   endpoint.ready_at = time(object, "readyTime");
   endpoint.seen = flag(object, "seen");
   return endpoint;
@@ -204,6 +206,7 @@ Json encode_secrets(const std::vector<SecretStatus>& secrets) {
     Json item = json_object();
     item["name"] = Json::string(secret.name);
     put_flag(item, "ready", secret.ready);
+    put(item, "unsettledUntil", secret.unsettled_until);
     array[array.size()] = std::move(item);
   }
   return array;
@@ -212,7 +215,7 @@ Json encode_secrets(const std::vector<SecretStatus>& secrets) {
 std::vector<SecretStatus> decode_secrets(const Json& status) {
   std::vector<SecretStatus> secrets;
   for (const Json& item : base::elements(find(status, "secrets"))) {
-    if (const auto name = get_string(item, "name")) secrets.push_back({*name, flag(item, "ready")});
+    if (const auto name = get_string(item, "name")) secrets.push_back({*name, flag(item, "ready"), time(item, "unsettledUntil")});
   }
   return secrets;
 }
@@ -231,6 +234,7 @@ Json encode(const InvocationStatus& status) {
   if (status.resolved) object["resolved"] = encode_resolved(*status.resolved);
   if (status.counts != Counts{}) object["counts"] = encode_counts(status.counts);
   put(object, "progress", status.progress);
+  put_printable(object, status);
   put_part(object, "tasks", encode_tasks(status.tasks));
   put_part(object, "secrets", encode_secrets(status.secrets));
   put_part(object, "storage", encode_storage(status.storage));

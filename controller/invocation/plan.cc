@@ -27,11 +27,11 @@ void plan_running(Planning& p) {
   release_finished(p);
 }
 
-bool decode_for_cleanup(Planning& p) {
-  if (!p.status().resolved) return true;
+void decode_for_cleanup(Planning& p) {
+  if (!p.status().resolved) return;
   Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, p.status().resolved->defaults));
   p.spec = std::move(checked.value);
-  return checked.ok();
+  p.spec_readable = checked.ok();
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ bool decode(Planning& p) {
   Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, defaults));
   p.spec = std::move(checked.value);
   if (!checked.ok()) return refuse(p, "Invalid", joined(checked.errors));
-  const std::vector<FieldError> missing = validate_effective(p.spec);
+  // What is missing may come from the Workspace's defaults, once there is one.
+  const bool defaults_known = status.resolved || p.world.workspace.state == WorkspaceState::kReady;
+  const std::vector<FieldError> missing = defaults_known ? validate_effective(p.spec) : std::vector<FieldError>{};
   if (!missing.empty()) return refuse(p, "Invalid", joined(missing));
   if (!StorageDirectory::make(p.spec.storage.path, status.invocation_id)) {
     return refuse(p, "Invalid",
@@ -62,6 +64,9 @@ std::optional<std::pair<std::string, std::string>> resolve_node_groups(Planning&
   if (endpoint.empty() && jobs.empty()) return std::pair<std::string, std::string>{};
   const auto& groups = p.world.workspace.node_groups;
   if (!groups) {
+    if (const base::Error* error = p.failure("read-node-groups")) {
+      p.condition("Accepted", ConditionStatus::kUnknown, "NodeGroupsUnknown", "the node groups cannot be read: " + error->what);
+    }
     p.act(ReadNodeGroups{});
     return std::nullopt;
   }
@@ -132,8 +137,12 @@ bool secret_keys_present(Planning& p) {
     if (!read || p.world.now - read->began >= kRecheck) p.act(ReadSecretKeys{keys});
     return false;
   }
-  if (unknown) p.act(ReadSecretKeys{keys});
-  return !unknown;
+  if (!unknown) return true;
+  if (const base::Error* error = p.failure("read-secret-keys")) {
+    p.condition("Accepted", ConditionStatus::kUnknown, "SecretsUnknown", "the Secrets cannot be read: " + error->what);
+  }
+  p.act(ReadSecretKeys{keys});
+  return false;
 }
 
 void add_task_statuses(Planning& p) {
@@ -164,14 +173,47 @@ bool freeze(Planning& p, std::map<std::string, ResolvedTask> tasks) {
   return true;
 }
 
-// Tasks that were appended while the Invocation runs: resolved with the groups of the others.
-void resolve_appended(Planning& p, std::map<std::string, ResolvedTask> tasks) {
-  auto& known = p.status().resolved->tasks;
-  const std::string group = known.empty() ? std::string{} : known.begin()->second.node_group_id;
+bool all_intended(const InvocationStatus& status, const std::map<std::string, ResolvedTask>& tasks) {
+  const auto intended = [](const TaskStatus& task) { return !task.job.name.empty() || finished(task.phase); };
+  return status.tasks.size() >= tasks.size() && std::all_of(status.tasks.begin(), status.tasks.end(), intended);
+}
+
+// While the Invocation runs tasks may be appended, and execution edited: that reaches jobs that are not intended yet.
+bool resolve_again(Planning& p, std::map<std::string, ResolvedTask> tasks) {
+  InvocationStatus& status = p.status();
+  if (all_intended(status, tasks)) return true;
+  const auto groups = resolve_node_groups(p);
+  if (!groups) return false;
+  std::map<std::string, ResolvedTask>& known = status.resolved->tasks;
   for (auto& [name, task] : tasks) {
-    if (!known.contains(name)) task.node_group_id = group;
+    const auto same = [&task_name = name](const TaskStatus& other) { return other.name == task_name && !other.job.name.empty(); };
+    const bool intended = std::any_of(status.tasks.begin(), status.tasks.end(), same);
+    if (!intended) task.node_group_id = groups->second;
   }
   known = std::move(tasks);
+  return true;
+}
+
+// A task that was appended and that nobody knows: it can neither run nor be taken back, so it has failed.
+void fail_unknown_tasks(Planning& p) {
+  auto& tasks = p.status().tasks;
+  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+    const auto same = [&](const TaskStatus& known) { return known.name == task.name; };
+    if (std::any_of(tasks.begin(), tasks.end(), same)) continue;
+    std::string problem;
+    if (resolve_task(p, task, problem)) continue;
+    TaskStatus failed;
+    failed.name = task.name;
+    tasks.push_back(std::move(failed));
+    finish_task(p, tasks.back(), TaskPhase::kFailed, std::move(problem));
+  }
+}
+
+// Of an Invocation that runs already: a spec that can no longer be accepted begins nothing new, but what exists is followed to its end.
+void accept_again(Planning& p, std::map<std::string, ResolvedTask> tasks) {
+  if (p.may_intend) p.may_intend = resolve_again(p, std::move(tasks));
+  if (p.may_intend) add_task_statuses(p);
+  fail_unknown_tasks(p);
 }
 
 }  // namespace
@@ -179,6 +221,8 @@ void resolve_appended(Planning& p, std::map<std::string, ResolvedTask> tasks) {
 bool workspace_usable(Planning& p) {
   const WorkspaceFacts& facts = p.world.workspace;
   if (facts.state == WorkspaceState::kUnknown) {
+    // After a restart what was last known stays said until there is an answer.
+    if (find_condition(p.status().conditions, "WorkspaceReady")) return false;
     p.condition("WorkspaceReady", ConditionStatus::kUnknown, reason_of(facts.state), facts.message);
     return false;
   }
@@ -200,25 +244,27 @@ bool workspace_usable(Planning& p) {
 bool accept(Planning& p) {
   p.status().invocation_id = invocation_id(p.world.invocation.meta.uid);
   p.status().observed_generation = p.world.invocation.meta.generation;
-  if (!decode(p)) return false;
+  const bool running = p.status().resolved.has_value();
+  p.may_intend = decode(p);
+  if (!p.may_intend && !running) return false;
 
   std::map<std::string, ResolvedTask> tasks;
-  if (p.status().resolved) tasks = p.status().resolved->tasks;
+  if (running) tasks = p.status().resolved->tasks;
   const std::vector<std::string> problems = resolve_tasks(p, tasks);
-  if (!problems.empty() && !p.status().resolved) return refuse(p, "UnknownTask", base::join(problems, "; "));
+  if (!problems.empty() && !running) return refuse(p, "UnknownTask", base::join(problems, "; "));
 
   if (!workspace_usable(p)) return false;
-  if (p.status().resolved) {
-    resolve_appended(p, std::move(tasks));
-  } else if (!freeze(p, std::move(tasks))) {
-    return false;
-  }
-  if (problems.empty()) {
-    p.condition("Accepted", ConditionStatus::kTrue, "Valid", "");
+  if (running) {
+    accept_again(p, std::move(tasks));
   } else {
-    refuse(p, "UnknownTask", base::join(problems, "; "));  // the appended ones; the others go on
+    if (!freeze(p, std::move(tasks))) return false;
+    add_task_statuses(p);
   }
-  add_task_statuses(p);
+  if (!problems.empty()) {
+    refuse(p, "UnknownTask", base::join(problems, "; "));  // the appended ones; the others go on
+  } else if (p.may_intend) {
+    p.condition("Accepted", ConditionStatus::kTrue, "Valid", "");
+  }
   return true;
 }
 

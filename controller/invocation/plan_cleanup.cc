@@ -10,12 +10,19 @@ namespace lepton_operator::invocation {
 namespace {
 
 constexpr std::chrono::seconds kProbeAgain{30};
+constexpr int kProbesBeforeJob = 3;
 // A cleanup job that failed is tried again, later and later, up to five minutes apart.
 constexpr std::chrono::seconds kCleanupRetry{5};
 constexpr std::chrono::seconds kCleanupRetryMost{300};
 
 void not_clean(Planning& p, const std::string& reason, std::string message) {
   p.condition("CleanedUp", ConditionStatus::kFalse, reason, std::move(message));
+}
+
+// What stood in the way of an action, for a sentence; empty when nothing did.
+std::string why(const Planning& p, const std::string& key) {
+  const base::Error* error = p.failure(key);
+  return error ? " (" + error->what + ")" : std::string{};
 }
 
 // Where the storage API may show the mount's volume (rule 8): "node-nfs:x" as x, then as it is written.
@@ -40,8 +47,8 @@ bool remove_jobs_and_endpoints(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
     const bool job_gone = delete_job(p, task.name, task.job);
     const bool endpoint_gone = release_endpoint(p, task);
-    if (!job_gone) left.push_back("job of " + task.name);
-    if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name);
+    if (!job_gone) left.push_back("job of " + task.name + why(p, "delete-job " + task.job.id));
+    if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name + why(p, "delete-endpoint " + task.endpoint.name));
   }
   if (left.empty()) return true;
   not_clean(p, "RemovingWorkload", "still there: " + base::join(left, ", ") + ".");
@@ -52,12 +59,17 @@ bool remove_jobs_and_endpoints(Planning& p) {
 bool may_still_come(Planning& p, const SecretStatus& secret) {
   const std::string key = "ensure-secret " + secret.name;
   if (p.in_flight(key)) return true;
-  if (secret.ready || p.done(key)) return false;
-  const Outcome* known = p.outcome(key);
-  if (known && known->failures == 1 && !known->error->uncertain()) return false;
-  const Timestamp settled = (known ? known->began : p.world.memory.since) + kCreateDeadline + kSettling;
-  if (p.world.now < settled) p.wake(settled);
-  return p.world.now < settled;
+  std::optional<Timestamp> settled = secret.unsettled_until;
+  const auto ended = p.world.memory.writes.find(secret.name);
+  const base::Error* error = p.failure(key);
+  if (error && error->uncertain()) {
+    const Timestamp sent_before = ended == p.world.memory.writes.end() ? p.outcome(key)->began : ended->second;
+    settled = sent_before + kCreateDeadline + kSettling;
+  }
+  if (!secret.ready && !p.outcome(key)) settled = p.world.memory.since + kCreateDeadline + kSettling;  // asked for before a restart, maybe
+  if (!settled || p.world.now >= *settled) return false;
+  p.wake(*settled);
+  return true;
 }
 
 bool remove_secrets(Planning& p) {
@@ -71,7 +83,7 @@ bool remove_secrets(Planning& p) {
   DeleteSecrets removal;
   for (const SecretStatus& secret : secrets) removal.names.push_back(secret.name);
   p.act(std::move(removal));
-  not_clean(p, "RemovingSecrets", "removing " + std::to_string(secrets.size()) + " Lepton secret(s).");
+  not_clean(p, "RemovingSecrets", "removing " + std::to_string(secrets.size()) + " Lepton secret(s)" + why(p, "delete-secrets") + ".");
   return false;
 }
 
@@ -148,10 +160,14 @@ void remove_by_api(Planning& p, const StorageDirectory& directory) {
   not_clean(p, "RemovingStorage", error ? error->what : "removing " + directory.path() + ".");
 }
 
-// A probe of this deletion: what an earlier one saw missing may have been made since.
+// A probe of this deletion: what an earlier one saw missing may have been made since. An API that keeps failing is given up for a job.
 bool probed_since_deletion(const Planning& p, const StorageDirectory& directory) {
   const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
-  return probe && !probe->in_flight && p.world.invocation.meta.deleted && probe->began >= *p.world.invocation.meta.deleted;
+  if (!probe || probe->in_flight) return false;
+  const bool given_up = p.spec.storage.cleanup == CleanupMethod::kAuto && probe->failures >= kProbesBeforeJob;
+  if (probe->error && !given_up) return false;
+  const Timestamp deleted = p.world.invocation.meta.deleted.value_or(p.world.now);
+  return probe->began >= deleted || deleted > p.world.now;  // the latter: another clock than ours set it
 }
 
 void take_probe(Planning& p) {
@@ -173,6 +189,11 @@ bool remove_storage(Planning& p) {
   StorageStatus& storage = p.status().storage;
   if (p.spec.storage.deletion_policy == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
   const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  const bool other = directory && !storage.path.empty() && directory->path() != storage.path;
+  if (!p.spec_readable || other) {
+    not_clean(p, "StorageRefused", "will not remove " + storage.path + ": the spec now says otherwise, or this version cannot read it.");
+    return false;
+  }
   if (!directory) {
     not_clean(p, "StorageRefused", "will not remove " + p.spec.storage.path + ": it is no directory of this Invocation's own.");
     return false;
@@ -182,7 +203,8 @@ bool remove_storage(Planning& p) {
     const bool ask_api = p.spec.storage.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
     if (ask_api && !storage.seen && !probed_since_deletion(p, *directory)) {
       probe_storage(p, true);
-      not_clean(p, "RemovingStorage", "asking whether the storage API shows " + directory->path() + ".");
+      const std::string trouble = why(p, action_key(ProbeStorage{*directory, {}}));
+      not_clean(p, "RemovingStorage", "asking whether the storage API shows " + directory->path() + trouble + ".");
       return false;
     }
     if (ask_api && storage.seen) {
@@ -203,8 +225,9 @@ std::string left_behind(const InvocationStatus& status) {
   std::vector<std::string> left;
   for (const TaskStatus& task : status.tasks) {
     if (!task.endpoint.name.empty() && task.endpoint.state != EndpointPhase::kReleased) left.push_back("endpoint " + task.endpoint.name);
-    if (!task.job.id.empty()) left.push_back("job " + task.job.id);
+    if (!task.job.name.empty()) left.push_back("job " + (task.job.id.empty() ? task.job.name : task.job.id));
   }
+  if (!status.cleanup.name.empty()) left.push_back("job " + (status.cleanup.id.empty() ? status.cleanup.name : status.cleanup.id));
   for (const SecretStatus& secret : status.secrets) left.push_back("secret " + secret.name);
   if (!status.storage.path.empty() && !status.storage.removed) left.push_back("directory " + status.storage.path);
   return left.empty() ? "nothing is known to be left behind." : "possibly left behind: " + base::join(left, ", ") + ".";

@@ -35,24 +35,27 @@ bool absent_after_writes(const Planning& p, const std::string& name) {
   return looks.last && !find_seen(p, name) && (!written || *looks.last > *written);
 }
 
-// No creation of ours can still take effect: there was one, and it was seen, certainly answered or certainly refused; or all have settled
-// before the look. What is known of the latest request says nothing of those before it.
+// No creation of ours can still take effect: the latest was seen, certainly answered or certainly refused, or has settled before the look;
+// and so have those before it, of which its end says nothing.
 bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
   const std::string key = "create-endpoint " + endpoint.name;
   if (p.in_flight(key)) return false;
+  const auto& looks = p.world.view.endpoint_looks;
+  if (endpoint.unsettled_until && looks.begun_after(*endpoint.unsettled_until) == 0) return false;
   const base::Error* error = p.failure(key);
-  const bool ended = endpoint.seen || p.done(key) || (error && !error->uncertain());
-  const bool only_one = endpoint.intended_at == endpoint.waiting_since;
-  if (ended && only_one) return true;
-  return endpoint.intended_at && p.world.view.endpoint_looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
+  if (endpoint.seen || p.done(key) || (error && !error->uncertain())) return true;
+  return endpoint.intended_at && looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
 }
 
 const TaskSpec* spec_of(const Planning& p, const TaskStatus& task) { return p.spec.find_task(task.name); }
 
 void create(Planning& p, TaskStatus& task) {
   const TaskSpec* spec = spec_of(p, task);
-  if (!spec) return;
-  if (!secrets_ready(p, secrets_of_endpoint(p.render_input()))) return;
+  if (!spec || !p.may_intend) return;
+  if (!all_secrets_ready(p)) {  // those of the jobs too: no GPU waits for a secret that may never come
+    task.message = secret_problem(p);
+    return;
+  }
   EndpointStatus& endpoint = task.endpoint;
   const std::string name = endpoint_name(p.spec.deployment.type, p.world.invocation.meta.uid, task.name, endpoint.incarnation);
   const std::string key = "create-endpoint " + name;
@@ -61,6 +64,8 @@ void create(Planning& p, TaskStatus& task) {
     p.wake(known->retry_at);
     return;
   }
+  const bool sent_before = endpoint.intended_at && *endpoint.intended_at < p.world.now;
+  if (sent_before && !creation_over(p, endpoint)) endpoint.unsettled_until = *endpoint.intended_at + kCreateDeadline + kSettling;
   endpoint.name = name;
   endpoint.intended_at = p.world.now;
   // One that is put back gets its own time to become ready; a creation that is sent again does not.
@@ -94,7 +99,7 @@ void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) 
 
 void check_readiness_deadline(Planning& p, TaskStatus& task) {
   const EndpointStatus& endpoint = task.endpoint;
-  if (!endpoint.waiting_since || endpoint.ready_at) return;
+  if (!endpoint.waiting_since || !task.job.name.empty()) return;  // once it has a job, the job decides
   const Timestamp deadline = *endpoint.waiting_since + p.spec.deployment.readiness_timeout;
   const auto& looks = p.world.view.endpoint_looks;
   if (p.world.now >= deadline && looks.last && *looks.last >= deadline) {
@@ -113,8 +118,10 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
   }
   endpoint.seen = true;
   if (task.job.name.empty()) task.message.clear();  // of a creation that was in trouble
+  const bool was_ready = endpoint.state == EndpointPhase::kReady;
   endpoint.state = endpoint_phase(seen);
   if (endpoint.state == EndpointPhase::kReady && seen.endpoint.external_url.empty()) endpoint.state = EndpointPhase::kWaiting;
+  if (was_ready && endpoint.state != EndpointPhase::kReady) endpoint.waiting_since = p.world.now;  // a wait of its own, with an end
   switch (endpoint.state) {
     case EndpointPhase::kReady:
       endpoint.url = seen.endpoint.external_url;
@@ -137,8 +144,9 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
 
 void follow_unseen(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
-  const base::Error* error = p.failure("create-endpoint " + endpoint.name);
-  if (error && error->kind == base::ErrorKind::kInvalid) {
+  // What failed before it was seen is over; what was refused after an uncertain request may be refused because that one took effect.
+  const base::Error* error = endpoint.seen ? nullptr : p.failure("create-endpoint " + endpoint.name);
+  if (error && error->kind == base::ErrorKind::kInvalid && !endpoint.unsettled_until) {
     fail_endpoint(p, task, "lepton refused the endpoint: " + error->what);
     return;
   }
@@ -187,8 +195,8 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
     return true;
   }
   p.look(lepton::Pace::kClose);
-  if (!creation_over(p, endpoint) && endpoint.intended_at) {
-    const Timestamp settled = *endpoint.intended_at + kCreateDeadline + kSettling;
+  if (!creation_over(p, endpoint)) {
+    const Timestamp settled = endpoint.intended_at.value_or(p.world.now) + kCreateDeadline + kSettling;
     if (p.world.now < settled) p.wake(settled);  // once it has passed, the next look wakes
   }
   const bool deleting = seen && endpoint_phase(*seen) == EndpointPhase::kDeleting;

@@ -125,6 +125,7 @@ Sighting sight_uncertain(Planning& p, const JobStatus& job) {
 }
 
 void intend(Planning& p, TaskStatus& task, const TaskSpec& spec) {
+  if (!p.may_intend) return;
   JobStatus& job = task.job;
   job.name = job_name(p.world.invocation.meta.uid, task.name, job.attempt);
   job.intended_at = p.world.now;
@@ -246,9 +247,12 @@ void plan_jobs(Planning& p) {
     if (!spec || finished(task.phase)) continue;
     if (!task.job.name.empty()) {
       follow_intent(p, task, *spec);
-    } else if ((!p.has_endpoints() || task.endpoint.state == EndpointPhase::kReady) &&
-               secrets_ready(p, secrets_of_job(p.render_input(), *spec))) {
-      task.phase = TaskPhase::kStarting;
+    } else if (p.has_endpoints() && task.endpoint.state != EndpointPhase::kReady) {
+      continue;
+    } else if (!secrets_ready(p, secrets_of_job(p.render_input(), *spec))) {
+      task.message = secret_problem(p);
+    } else {
+      if (p.may_intend) task.phase = TaskPhase::kStarting;
       intend(p, task, *spec);
       p.look(lepton::Pace::kClose);
     }
@@ -269,7 +273,8 @@ bool release_job(Planning& p, TaskStatus& task) {
       return job.released;
     case Sighting::Kind::kSeen: break;
   }
-  if (finished(job_phase(sighting.job))) {
+  job.state = job_phase(sighting.job);
+  if (finished(job.state)) {
     job.released = !has_duplicates(p, job.name);  // while one is left, sight() has it removed
     return job.released;
   }

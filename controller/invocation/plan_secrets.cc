@@ -17,15 +17,51 @@ SecretStatus& recorded(Planning& p, const std::string& name) {
   return secrets.back();
 }
 
+// A request that ended uncertainly may take effect for a while yet: deletion waits for that (plan_cleanup.cc).
+void note_uncertainty(Planning& p, SecretStatus& secret, const base::Error& error) {
+  const auto ended = p.world.memory.writes.find(secret.name);
+  if (!error.uncertain() || ended == p.world.memory.writes.end()) return;
+  const Timestamp until = ended->second + kCreateDeadline + kSettling;
+  if (!secret.unsettled_until || *secret.unsettled_until < until) secret.unsettled_until = until;
+}
+
+void fail_waiting_tasks(Planning& p, const std::string& why) {
+  for (TaskStatus& task : p.status().tasks) {
+    if (task.job.name.empty()) finish_task(p, task, TaskPhase::kFailed, why);
+  }
+}
+
 }  // namespace
 
 void ensure_secrets(Planning& p) {
   for (WantedSecret& wanted : wanted_secrets(p.render_input())) {
     SecretStatus& secret = recorded(p, wanted.name);
     EnsureSecret action{std::move(wanted)};
-    if (p.done(action_key(action))) secret.ready = true;
-    if (!secret.ready) p.act(std::move(action));
+    const std::string key = action_key(action);
+    if (p.done(key)) secret.ready = true;
+    if (secret.ready) continue;
+    if (const base::Error* error = p.failure(key)) {
+      note_uncertainty(p, secret, *error);
+      if (error->kind == base::ErrorKind::kInvalid) {
+        fail_waiting_tasks(p, "lepton refused the secret " + secret.name + ": " + error->what);
+        continue;
+      }
+    }
+    p.act(std::move(action));
   }
+}
+
+bool all_secrets_ready(Planning& p) {
+  const auto& secrets = p.status().secrets;
+  return std::all_of(secrets.begin(), secrets.end(), [](const SecretStatus& secret) { return secret.ready; });
+}
+
+std::string secret_problem(Planning& p) {
+  for (const SecretStatus& secret : p.status().secrets) {
+    const base::Error* error = secret.ready ? nullptr : p.failure("ensure-secret " + secret.name);
+    if (error) return "the Lepton secret " + secret.name + " cannot be made: " + error->what;
+  }
+  return {};
 }
 
 bool secrets_ready(Planning& p, const std::vector<std::string>& names) {

@@ -15,7 +15,9 @@ namespace lepton_operator::invocation {
 struct Planning {
   const World& world;
   Plan plan;
-  InvocationSpec spec;  // effective
+  InvocationSpec spec;        // effective
+  bool spec_readable = true;  // false: this version does not understand the spec of an object that another one accepted
+  bool may_intend = true;     // false: an edit of a running Invocation is refused; what exists is followed to its end, nothing new is begun
 
   explicit Planning(const World& from) : world(from) { plan.status = from.invocation.status; }
 
@@ -45,6 +47,8 @@ bool workspace_usable(Planning& p);
 // --- plan_secrets.cc
 void ensure_secrets(Planning& p);
 bool secrets_ready(Planning& p, const std::vector<std::string>& names);
+bool all_secrets_ready(Planning& p);
+std::string secret_problem(Planning& p);  // why one is not there yet; empty when nothing failed
 
 // --- plan_endpoints.cc
 void plan_endpoints(Planning& p);  // of tasks that are not finished

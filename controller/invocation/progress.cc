@@ -94,7 +94,7 @@ void condition_transition(Collector& out, const Condition& condition, const Cond
     out.normal("CleaningUp", "cleaning up", fields);
   } else if (bad) {
     out.warning(condition.reason.c_str(), "condition " + condition.type + " is bad", fields);
-  } else if (was && was->status != condition.status) {
+  } else if (was && was->status != condition.status && condition.status != ConditionStatus::kUnknown) {
     out.normal(condition.reason.c_str(), "condition " + condition.type + " is good", fields);
   }
 }
@@ -160,7 +160,10 @@ bool progress_only(const InvocationStatus& before, const InvocationStatus& now) 
     const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.intended_at == is.job.intended_at &&
                           was.job.released == is.job.released;
     const bool same_result = was.phase == is.phase || (!finished(was.phase) && !finished(is.phase));
-    if (was.name != is.name || !same_job || !same_result || was.endpoint.intended_at != is.endpoint.intended_at) return false;
+    const bool same_times = was.endpoint.ready_at.has_value() == is.endpoint.ready_at.has_value() &&
+                            was.job.started_at.has_value() == is.job.started_at.has_value();  // a time that is written late is wrong
+    if (was.name != is.name || !same_times || !same_job || !same_result || was.endpoint.intended_at != is.endpoint.intended_at)
+      return false;
   }
   return true;
 }

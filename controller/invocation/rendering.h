@@ -56,8 +56,7 @@ lepton::JobSpec render_cleanup_job(const RenderInput& input, const std::string& 
 // The Lepton secrets that endpoints and jobs refer to, each once, in the order of their names: Kubernetes Secrets' keys (envs) and the
 // endpoint's token under evaluation.apiKeyName (unless type none, or all of apiTokens are leptonTokens).
 std::vector<WantedSecret> wanted_secrets(const RenderInput& input);
-// Of these, the names that this task's endpoint needs before it can be made (the job needs all of its envs' and the token's).
-std::vector<std::string> secrets_of_endpoint(const RenderInput& input);
+// Of these, the names that a task's job needs before it can be made: its envs' and the token's.
 std::vector<std::string> secrets_of_job(const RenderInput& input, const TaskSpec& task);
 // Kubernetes Secret keys that the spec refers to (envs of deployment, execution and tasks; apiTokens).
 std::vector<SecretKeyRef> secret_keys(const InvocationSpec& spec);

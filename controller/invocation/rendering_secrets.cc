@@ -106,8 +106,6 @@ std::vector<WantedSecret> wanted_secrets(const RenderInput& input) {
   return wanted;
 }
 
-std::vector<std::string> secrets_of_endpoint(const RenderInput& input) { return names_of(endpoint_sources(input)); }
-
 std::vector<std::string> secrets_of_job(const RenderInput& input, const TaskSpec& task) { return names_of(job_sources(input, task)); }
 
 std::vector<SecretKeyRef> secret_keys(const InvocationSpec& spec) {

@@ -53,10 +53,11 @@ struct EndpointStatus {
   int incarnation = 0;
   EndpointPhase state = EndpointPhase::kPending;
   std::string url;
-  std::optional<Timestamp> intended_at;    // of the latest creating request
-  std::optional<Timestamp> waiting_since;  // first intent: the readiness timeout counts from here
-  std::optional<Timestamp> ready_at;       // first time Ready
-  bool seen = false;                       // existed at some look: its creation is no longer uncertain
+  std::optional<Timestamp> intended_at;      // of the latest creating request
+  std::optional<Timestamp> waiting_since;    // first intent: the readiness timeout counts from here
+  std::optional<Timestamp> ready_at;         // first time Ready
+  bool seen = false;                         // existed at some look: its creation is no longer uncertain
+  std::optional<Timestamp> unsettled_until;  // an earlier creating request, sent again since, may take effect until then
 
   bool operator==(const EndpointStatus&) const = default;
 };
@@ -117,8 +118,9 @@ struct StorageStatus {
 };
 
 struct SecretStatus {
-  std::string name;    // in Lepton
-  bool ready = false;  // seen or made
+  std::string name;                          // in Lepton
+  bool ready = false;                        // seen or made
+  std::optional<Timestamp> unsettled_until;  // a creating request that ended uncertainly may take effect until then
 
   bool operator==(const SecretStatus&) const = default;
 };

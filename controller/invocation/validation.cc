@@ -6,8 +6,10 @@
 #include "base/strings.h"
 #include "base/yaml.h"
 #include "invocation/defaults.h"
+#include "invocation/object_reader.h"
 #include "invocation/patterns.h"
 #include "invocation/rendering.h"
+#include "invocation/validation_bounds.h"
 
 namespace lepton_operator::invocation {
 
@@ -106,6 +108,10 @@ void check_names(const std::vector<TaskSpec>& tasks, Errors& errors) {
 }
 
 void check_config(const Json& config, const std::string& path, Errors& errors) {
+  const Json* own = find(config, "config");
+  if (own != nullptr && !own->is_null() && !own->is_object()) {
+    errors.push_back({path + ".config", "must be an object, not " + kind_of(*own)});
+  }
   if (find(get_object(config, "config"), "output_dir") != nullptr) {
     errors.push_back({path + ".config.output_dir",
                       "results go to <storage.mountPath>/<task>; set spec.execution.outputDir for a directory below the mount"});
@@ -217,11 +223,18 @@ std::vector<FieldError> validate_invocation(const Json& spec) {
   if (written(deployment, "minReplicas") && written(deployment, "maxReplicas")) check_replicas(checked.value.deployment, errors);
   check_tasks(checked.value.evaluation, errors);
   // Lists replace each other: envs that are written here are the ones there will be, whatever the Workspace has.
-  if (known && written(get_object(spec, "execution"), "envs")) check_api_keys(checked.value, errors);
+  // Tokens that are not written here may come from there.
+  const bool key_is_known = checked.value.deployment.type == DeploymentType::kNone || written(deployment, "apiTokens");
+  if (known && key_is_known && written(get_object(spec, "execution"), "envs")) check_api_keys(checked.value, errors);
+  check_bounds(spec, errors);
   return errors;
 }
 
-std::vector<FieldError> validate_workspace(const Json& spec) { return decode_workspace_spec(spec).errors; }
+std::vector<FieldError> validate_workspace(const Json& spec) {
+  Errors errors = decode_workspace_spec(spec).errors;
+  check_bounds(spec, errors);
+  return errors;
+}
 
 std::vector<FieldError> validate_effective(const InvocationSpec& spec) {
   Errors errors;

@@ -26,6 +26,19 @@ bool changed(const Json* before, const Json* after) {
   return base::to_text(*before) != base::to_text(*after);
 }
 
+// Variables are a map by name in the CRD: their order says nothing.
+bool changed(const std::string& name, const Json* before, const Json* after) {
+  if (name != "envs" || before == nullptr || after == nullptr || !before->is_array() || !after->is_array()) return changed(before, after);
+  std::multiset<std::string> old_items;
+  std::multiset<std::string> new_items;
+  for (const Json& item : before->as_array()) old_items.insert(base::to_text(item));
+  for (const Json& item : after->as_array()) new_items.insert(base::to_text(item));
+  return old_items != new_items;
+}
+
+// The CRD has this default: to write it out is no change.
+std::string workspace_of(const Json& spec) { return base::get_string(get_object(spec, "workspaceRef"), "name").value_or("default"); }
+
 std::set<std::string> members(const Json& before, const Json& after) {
   std::set<std::string> names;
   for (const Json* object : {&before, &after}) {
@@ -37,7 +50,8 @@ std::set<std::string> members(const Json& before, const Json& after) {
 // Each member by itself, so that the error says which one it is.
 void check_section(const Json& before, const Json& after, const std::string& path, const std::set<std::string>& free, Errors& errors) {
   for (const std::string& name : members(before, after)) {
-    if (!free.contains(name) && changed(written(before, name), written(after, name))) errors.push_back({path + "." + name, kImmutable});
+    if (free.contains(name) || !changed(name, written(before, name), written(after, name))) continue;
+    errors.push_back({path + "." + name, kImmutable});
   }
 }
 
@@ -52,7 +66,7 @@ std::map<std::string, const Json*> tasks_by_name(const Json& spec) {
 void check_task(const Json& before, const Json& after, const std::string& path, Errors& errors) {
   static const std::set<std::string> kFree = {"run"};
   for (const std::string& name : members(before, after)) {
-    if (kFree.contains(name) || !changed(written(before, name), written(after, name))) continue;
+    if (kFree.contains(name) || !changed(name, written(before, name), written(after, name))) continue;
     errors.push_back({path + "." + name, "a task cannot change any more; add another one under its own name"});
   }
 }
@@ -82,9 +96,8 @@ void check_tasks(const Json& old_spec, const Json& new_spec, bool finished, Erro
 
 std::vector<FieldError> validate_update(const Json& old_spec, const Json& new_spec, bool finished) {
   Errors errors;
-  for (const char* whole : {"workspaceRef", "target"}) {
-    if (changed(written(old_spec, whole), written(new_spec, whole))) errors.push_back({std::string("spec.") + whole, kImmutable});
-  }
+  if (workspace_of(old_spec) != workspace_of(new_spec)) errors.push_back({"spec.workspaceRef", kImmutable});
+  if (changed(written(old_spec, "target"), written(new_spec, "target"))) errors.push_back({"spec.target", kImmutable});
   check_section(get_object(old_spec, "deployment"), get_object(new_spec, "deployment"), "spec.deployment",
                 {"readinessTimeout", "queueTimeout"}, errors);
   check_section(get_object(old_spec, "storage"), get_object(new_spec, "storage"), "spec.storage", {"deletionPolicy", "cleanup"}, errors);

@@ -83,6 +83,11 @@ struct Metrics::Families {
       histogram(*registry, "workqueue_queue_duration_seconds", "How long an item stays in the work queue before it is taken.");
   Family<Histogram>& work_duration =
       histogram(*registry, "workqueue_work_duration_seconds", "How long the work on an item of the queue takes.");
+
+  Family<Counter>& rest_requests = counter(*registry, "rest_client_requests_total",
+                                           "Requests to the API server by method, host and HTTP status (<error>: no answer).");
+  Family<Gauge>& leader =
+      gauge(*registry, "leader_election_master_status", "1 while this process leads by the lease of that name, else 0.");
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
@@ -146,6 +151,13 @@ void Metrics::reconciled(const std::string& controller, const std::string& resul
 void Metrics::queue_waited(const std::string& controller, double seconds) {
   families_->queue_duration.Add({{"name", controller}}, work_buckets()).Observe(seconds);
 }
+
+void Metrics::rest_request(const std::string& method, const std::string& host, int status) {
+  const std::string code = status == 0 ? "<error>" : std::to_string(status);
+  families_->rest_requests.Add({{"code", code}, {"host", host}, {"method", method}}).Increment();
+}
+
+void Metrics::leading(const std::string& lease, bool is_leader) { families_->leader.Add({{"name", lease}}).Set(is_leader ? 1 : 0); }
 
 std::shared_ptr<Registry> Metrics::registry() const { return families_->registry; }
 

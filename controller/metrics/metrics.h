@@ -36,6 +36,10 @@ class Metrics {
   void reconciled(const std::string& controller, const std::string& result, double seconds);
   void queue_waited(const std::string& controller, double seconds);
 
+  // The cluster. Names and labels are client-go's. `status` 0: no answer.
+  void rest_request(const std::string& method, const std::string& host, int status);
+  void leading(const std::string& lease, bool is_leader);
+
   // For the exposition.
   std::shared_ptr<prometheus::Registry> registry() const;
 

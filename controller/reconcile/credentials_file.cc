@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "base/yaml.h"
+#include "reconcile/credentials_codec.h"
 
 namespace lepton_operator::reconcile {
 
@@ -9,29 +10,6 @@ using base::Error;
 using base::ErrorKind;
 using base::Json;
 using base::Result;
-
-namespace {
-
-Json encode(const lepton::Credentials& credentials) {
-  Json entry = base::json_object();
-  entry["workspaceId"] = Json::string(credentials.workspace_id);
-  entry["token"] = Json::string(credentials.token);
-  entry["url"] = Json::string(credentials.url);
-  base::set_if(entry, "origin", credentials.origin);
-  return entry;
-}
-
-std::optional<lepton::Credentials> decode(const Json& entry) {
-  lepton::Credentials credentials;
-  credentials.workspace_id = base::get_string(entry, "workspaceId").value_or("");
-  credentials.token = base::get_string(entry, "token").value_or("");
-  credentials.url = base::get_string(entry, "url").value_or("");
-  credentials.origin = base::get_string(entry, "origin");
-  if (credentials.workspace_id.empty() || credentials.token.empty() || credentials.url.empty()) return std::nullopt;
-  return credentials;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<CredentialsFile>> CredentialsFile::open(std::filesystem::path path) {
   std::unique_ptr<CredentialsFile> file(new CredentialsFile(std::move(path)));
@@ -44,7 +22,7 @@ Result<std::unique_ptr<CredentialsFile>> CredentialsFile::open(std::filesystem::
   const Json& root = documents->front().value;
   if (!root.is_object()) return Error{ErrorKind::kInvalid, "not a map of workspaces to credentials", file->path_.string()};
   for (const auto& [workspace, entry] : root.as_object()) {
-    auto credentials = decode(entry);
+    auto credentials = decode_credentials(entry);
     if (!credentials) return Error{ErrorKind::kInvalid, "the entry \"" + workspace + "\" is incomplete", file->path_.string()};
     file->kept_.emplace(workspace, std::move(*credentials));
   }
@@ -72,7 +50,7 @@ Result<> CredentialsFile::remove(const invocation::ObjectKey& workspace) {
 Result<> CredentialsFile::write() const {
   if (kept_.empty()) return base::remove_file(path_);
   Json root = base::json_object();
-  for (const auto& [workspace, credentials] : kept_) root[workspace] = encode(credentials);
+  for (const auto& [workspace, credentials] : kept_) root[workspace] = encode_credentials(credentials);
   return base::write_file_atomically(path_, base::to_yaml(root), 0600);
 }
 

@@ -58,6 +58,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
       .catalogue = parts_.catalogue,
       .install_id = parts_.install_id,
       .now = parts_.clock.now(),
+      .namespace_deleting = parts_.store.namespace_deleting(tracked.key.namespace_),
   };
   Plan plan = invocation::plan(world);
   tracked.interest = plan.interest;
@@ -131,6 +132,8 @@ void Reconciler::log_transitions(const Invocation& before, const InvocationStatu
 
 ReconcileResult Reconciler::failed(Tracked& tracked, const char* what, const Error& error) {
   if (error.kind == ErrorKind::kNotFound) {  // the object went
+    const ObjectPtr shown = parts_.store.find_invocation(tracked.key);
+    if (shown && shown->meta.uid == tracked.uid) return ReconcileResult::kError;  // as the store will know in a moment
     queue_.add(tracked.key.text());
     return ReconcileResult::kRequeue;
   }

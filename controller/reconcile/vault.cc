@@ -74,7 +74,10 @@ boost::asio::awaitable<Result<SecretKeyState>> Vault::state_of(Context context, 
   const auto values = co_await store_.read_secret(context, key);
   if (!values && values.error().kind == ErrorKind::kNotFound) co_return SecretKeyState::kSecretMissing;
   if (!values) co_return values.error();
-  if (!values->contains(ref.key)) co_return SecretKeyState::kKeyMissing;
+  if (!values->contains(ref.key)) {
+    store_.expire_secret(key);  // it is about to be added
+    co_return SecretKeyState::kKeyMissing;
+  }
   co_return SecretKeyState::kPresent;
 }
 

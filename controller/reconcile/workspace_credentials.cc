@@ -82,6 +82,7 @@ boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& 
   }
 
   const store::ObjectKey secret{key.namespace_, spec.credentials_secret};
+  store.expire_secret(secret);  // the caller paces, and after a 401 wants what is there now
   const auto values = co_await store.read_secret(context, secret);
   if (!values && values.error().kind == ErrorKind::kNotFound) {
     co_return without(std::move(resolved), WorkspaceState::kSecretMissing,

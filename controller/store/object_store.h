@@ -46,9 +46,13 @@ class ObjectStore {
   virtual std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const = 0;
   virtual std::vector<ObjectKey> invocations() const = 0;
   virtual std::vector<ObjectKey> workspaces() const = 0;
+  // Nothing is begun in a namespace that is going (rule 9). The handler is told of its Invocations when that becomes known.
+  virtual bool namespace_deleting(const std::string& /*namespace_*/) const { return false; }
 
   // Values by key; kNotFound when there is no such Secret. Values are secrets: never log them.
   virtual boost::asio::awaitable<Result<std::map<std::string, std::string>>> read_secret(Context context, ObjectKey key) = 0;
+  // The Secret may have changed: the next read_secret() must not answer from a cache.
+  virtual void expire_secret(const ObjectKey& /*key*/) {}
 
   virtual boost::asio::awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read,
                                                         invocation::InvocationStatus status) = 0;

@@ -124,6 +124,18 @@ TEST_F(ApplicationTest, AStoreThatCanNeverWorkEndsTheProcess) {
   EXPECT_THAT(sentence_of(options_, 1), AllOf(testing::StartsWith("lepton-operator: "), HasSubstr("must not be the state directory")));
 }
 
+TEST_F(ApplicationTest, WithNeitherDirectoryNorClusterThereIsNothingToWorkOn) {
+  ::unsetenv("KUBECONFIG");
+  ::unsetenv("KUBERNETES_SERVICE_HOST");
+  EXPECT_THAT(sentence_of(Options{}, 2), testing::StartsWith("lepton-operator: there is nothing to work on: give --manifests DIR"));
+}
+
+TEST_F(ApplicationTest, AKubeconfigThatIsNotThereStopsTheStart) {
+  Options options;
+  options.kubeconfig = root_ / "absent";
+  EXPECT_THAT(sentence_of(options, 2), AllOf(testing::StartsWith("lepton-operator: --kubeconfig: "), HasSubstr((root_ / "absent").string())));
+}
+
 TEST_F(ApplicationTest, AnUnusableCatalogueStopsTheStart) {
   options_.catalogue = root_ / "absent.yaml";
   EXPECT_THAT(sentence_of(options_, 2), testing::StartsWith("lepton-operator: --catalogue: " + options_.catalogue->string()));

@@ -68,6 +68,20 @@ TEST(Flags, EachIsRead) {
   EXPECT_EQ(options.log_format, base::LogFormat::kJson);
 }
 
+TEST(Flags, NoneAtAllMeanTheClusterThatWeAreIn) { EXPECT_EQ(parsed({}), Options{}); }
+
+TEST(Flags, SayWhichClusterAndWhatOfIt) {
+  const Options options = parsed({"--kubeconfig", "k", "--context=c", "--namespace", "a", "--namespace=b,a", "--leader-elect",
+                                  "--leader-election-namespace", "ops", "--workers", "3"});
+  EXPECT_EQ(options.kubeconfig, "k");
+  EXPECT_EQ(options.context, "c");
+  EXPECT_THAT(options.namespaces, testing::ElementsAre("a", "b"));
+  EXPECT_TRUE(options.leader_elect);
+  EXPECT_EQ(options.leader_election_namespace, "ops");
+  EXPECT_EQ(options.workers, 3);
+  EXPECT_FALSE(parsed({"--leader-elect=false"}).leader_elect);
+}
+
 struct Refused {
   Arguments arguments;
   std::string sentence;
@@ -77,14 +91,21 @@ class RefusedFlags : public testing::TestWithParam<Refused> {};
 
 TEST_P(RefusedFlags, GetOneSentenceThatNamesTheFlag) { EXPECT_EQ(sentence(GetParam().arguments), GetParam().sentence); }
 
-const char* const kNoCluster = "a cluster is not supported yet: give --manifests DIR and --state-dir DIR";
-
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedFlags,
-    testing::Values(Refused{{}, kNoCluster},  //
-                    Refused{{"--kubeconfig", "k"}, std::string("--kubeconfig: ") + kNoCluster},
-                    Refused{{"--context=c"}, std::string("--context: ") + kNoCluster},
-                    Refused{{"--state-dir", "s"}, std::string("--manifests: is missing; ") + kNoCluster},
+    testing::Values(Refused{{"--state-dir", "s"}, "--manifests: is missing; --state-dir is for the status of what they say"},
+                    Refused{directory_mode({"--kubeconfig", "k"}), "--kubeconfig: is for a cluster and cannot stand beside --manifests"},
+                    Refused{directory_mode({"--context=c"}), "--context: is for a cluster and cannot stand beside --manifests"},
+                    Refused{directory_mode({"--namespace", "n"}), "--namespace: is for a cluster and cannot stand beside --manifests"},
+                    Refused{directory_mode({"--leader-elect"}), "--leader-elect: is for a cluster and cannot stand beside --manifests"},
+                    Refused{directory_mode({"--leader-election-namespace=n"}),
+                            "--leader-election-namespace: is for a cluster and cannot stand beside --manifests"},
+                    Refused{{"--namespace", "Team"}, "--namespace: \"Team\" is not the name of a namespace"},
+                    Refused{{"--namespace", "a,,b"}, "--namespace: \"\" is not the name of a namespace"},
+                    Refused{{"--namespace", "a", "--namespace", "-b"}, "--namespace: \"-b\" is not the name of a namespace"},
+                    Refused{{"--leader-election-namespace", "a.b"}, "--leader-election-namespace: \"a.b\" is not the name of a namespace"},
+                    Refused{{"--leader-elect=yes"}, "--leader-elect: \"yes\" is not one of true, false"},
+                    Refused{{"--leader-elect", "true"}, "\"true\": unexpected argument; see --help"},
                     Refused{{"--manifests", "m"}, "--state-dir: is missing; with --manifests, status is kept there"},
                     Refused{{"--manifests", "d", "--state-dir", "./d/"}, "--state-dir: must be another directory than --manifests"},
                     Refused{{"--manifests"}, "--manifests: needs a value"},
@@ -118,7 +139,8 @@ TEST(Flags, HelpNamesEachFlagAndVersionIsOneLine) {
   ASSERT_TRUE(help);
   const std::string text = std::get<Message>(*help).text;
   for (const char* flag : {"manifests", "state-dir", "catalogue", "metrics-address", "health-address", "poll-interval",
-                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help"}) {
+                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help", "kubeconfig", "context",
+                           "namespace", "leader-elect", "leader-election-namespace"}) {
     EXPECT_THAT(text, HasSubstr(std::string("--") + flag));
   }
   const auto version = parse_flags({"--version"}, no_files);
@@ -134,6 +156,13 @@ TEST(ConfigFile, HasTheSameNames) {
   EXPECT_EQ(options.workers, 7);
   EXPECT_EQ(options.poll_interval, std::chrono::seconds(1));
   EXPECT_EQ(options.log_format, base::LogFormat::kJson);
+}
+
+TEST(ConfigFile, HasListsAndSwitches) {
+  const auto read = [](const std::string& content) { return parsed({"--config", "o.yaml"}, file("o.yaml", content)); };
+  EXPECT_THAT(read("namespace: [a, b]\nleader-elect: true\n").namespaces, testing::ElementsAre("a", "b"));
+  EXPECT_TRUE(read("namespace: a\nleader-elect: true\n").leader_elect);
+  EXPECT_THAT(read("namespace: a\n").namespaces, testing::ElementsAre("a"));
 }
 
 TEST(ConfigFile, YieldsToFlags) {
@@ -156,6 +185,8 @@ TEST(ConfigFile, MistakesAreReportedWithTheirLine) {
   EXPECT_EQ(said("log-level: info\nworkers: many\n"), "o.yaml:2: workers: \"many\" is not a whole number from 1 to 256");
   EXPECT_EQ(said("worker: 3\n"), "o.yaml:1: worker: unknown name; did you mean workers?");
   EXPECT_EQ(said("workers: [1]\n"), "o.yaml:1: workers: must be a single value");
+  EXPECT_EQ(said("namespace: []\n"), "o.yaml:1: namespace: must be a single value");
+  EXPECT_EQ(said("namespace: [a, [b]]\n"), "o.yaml:1: namespace: \"\" is not the name of a namespace");
   EXPECT_THAT(said("- workers\n"), StartsWith("o.yaml: must be one YAML map"));
   EXPECT_THAT(said("workers: 1\nworkers: 2\n"), StartsWith("o.yaml:2"));
   EXPECT_THAT(said("config: other.yaml\n"), StartsWith("o.yaml:1: config: unknown name"));

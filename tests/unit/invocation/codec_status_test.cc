@@ -23,7 +23,7 @@ class RandomStatus {
     status.counts = {number(), number(), number(), number(), number(), number()};
     status.progress = text();
     fill(status.tasks, [&] { return TaskStatus{name(), static_cast<TaskPhase>(below(8)), text(), endpoint(), job()}; });
-    fill(status.secrets, [&] { return SecretStatus{name(), below(2) == 0}; });
+    fill(status.secrets, [&] { return SecretStatus{name(), below(2) == 0, time()}; });
     status.storage = {text(), text(), below(2) == 0, below(2) == 0};
     status.cleanup = job();
     return status;
@@ -48,7 +48,7 @@ class RandomStatus {
   }
   Condition condition() { return {name(), static_cast<ConditionStatus>(below(3)), text(), text(), moment(), number()}; }
   EndpointStatus endpoint() {
-    return {text(), number(), static_cast<EndpointPhase>(below(9)), text(), time(), time(), time(), below(2) == 0};
+    return {text(), number(), static_cast<EndpointPhase>(below(9)), text(), time(), time(), time(), below(2) == 0, time()};
   }
   JobStatus job() { return {text(), text(), number(), static_cast<JobPhase>(below(9)), time(), time(), time(), below(2) == 0}; }
   Resolved resolved() {
@@ -105,6 +105,37 @@ cleanup: {attempt: -1}
   EXPECT_EQ(status.tasks[0].endpoint.state, EndpointPhase::kIndeterminate);
   EXPECT_EQ(status.tasks[0].job.state, JobPhase::kIndeterminate);
   EXPECT_EQ(status.cleanup.attempt, 0);
+}
+
+// What kubectl prints, and no more than prints.
+base::Json printed(const InvocationStatus& status) { return encode(status); }
+
+TEST(Printable, CountsEndpointsOnceThereAreAny) {
+  InvocationStatus status;
+  status.tasks.resize(2);
+  status.counts.tasks = 2;
+  status.counts.endpoints_ready = 1;
+  EXPECT_FALSE(base::get_string(printed(status), "endpoints"));
+  status.tasks[0].endpoint.name = "nim-a-0-x";
+  EXPECT_EQ(base::get_string(printed(status), "endpoints"), "1/2");
+}
+
+TEST(Printable, TellsTheConditionThatMattersMost) {
+  InvocationStatus status;
+  const auto set = [&](const char* type, ConditionStatus to, const char* message) {
+    set_condition(status.conditions, {type, to, "Reason", message, Timestamp{}, 1});
+  };
+  set("Accepted", ConditionStatus::kTrue, "well");
+  EXPECT_FALSE(base::get_string(printed(status), "message"));
+  set("EndpointsReady", ConditionStatus::kFalse, "1 of 3 endpoints not ready");
+  EXPECT_EQ(base::get_string(printed(status), "message"), "1 of 3 endpoints not ready");
+  set("WorkspaceReady", ConditionStatus::kFalse, "401");
+  EXPECT_EQ(base::get_string(printed(status), "message"), "401");
+  set("Failed", ConditionStatus::kTrue, "1 of 3 tasks did not succeed");
+  EXPECT_EQ(base::get_string(printed(status), "message"), "1 of 3 tasks did not succeed");
+  status.phase = Phase::kDeleting;
+  set("CleanedUp", ConditionStatus::kFalse, "2 jobs are left");
+  EXPECT_EQ(base::get_string(printed(status), "message"), "2 jobs are left");
 }
 
 TEST(ObjectCodec, ReadsBackWhatItWrote) {

@@ -251,7 +251,6 @@ evaluation: {tasks: [{name: a, envs: [{name: HF2, valueFrom: {secretKeyRef: {nam
   EXPECT_THAT(wanted, ::testing::UnorderedElementsAre(::testing::Pair(ngc, SecretSource(SecretKeyRef{"ngc", "k"})),
                                                       ::testing::Pair(hf, SecretSource(SecretKeyRef{"hf", "k"})),
                                                       ::testing::Pair(token, SecretSource(GeneratedToken{"key-1"}))));
-  EXPECT_THAT(secrets_of_endpoint(rendered.input()), ElementsAre(ngc));
   EXPECT_THAT(secrets_of_job(rendered.input(), rendered.task(0)), ::testing::UnorderedElementsAre(hf, token));
   EXPECT_THAT(secrets_of_job(rendered.input(), rendered.task(1)), ElementsAre(token));
   EXPECT_THAT(secret_keys(rendered.spec), ElementsAre(SecretKeyRef{"hf", "k"}, SecretKeyRef{"ngc", "k"}));

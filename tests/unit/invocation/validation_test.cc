@@ -133,9 +133,11 @@ TEST(Validation, TheTargetsKeyMustReachTheJobs) {
 }
 
 TEST(Validation, NothingMayHideTheGeneratedToken) {
-  EXPECT_THAT(errors_of(with(samples::nim(), "execution: {envs: [{name: API_KEY, value: x}]}")),
+  const base::Json spec = with(samples::nim(), "execution: {envs: [{name: API_KEY, value: x}]}");
+  EXPECT_THAT(effective_errors(spec),
               ElementsAre("spec.execution.envs: API_KEY carries the endpoint's token to the jobs; name this one differently, or set "
                           "spec.evaluation.apiKeyName"));
+  EXPECT_THAT(errors_of(spec), IsEmpty());  // the Workspace's defaults may have a token of their own
 }
 
 TEST(Validation, AnEndpointNeedsAResourceShapeInTheEnd) {
@@ -167,6 +169,45 @@ TEST(Validation, RefusesADatasetWhereSomethingElseIsMounted) {
       ElementsAre("spec.evaluation.tasks[0].datasetDir: is mounted at /datasets, where spec.storage has a mount already"));
 }
 
+TEST(Validation, RefusesWhatIsLongerThanTheApiServerTakes) {
+  base::Json spec = samples::nim();
+  std::string shape = std::string(252, 'x') + "\u00e4";
+  spec["deployment"]["resourceShape"] = base::Json::string(shape);
+  EXPECT_THAT(errors_of(spec), IsEmpty());  // 253 characters, 254 bytes
+  spec["deployment"]["resourceShape"] = base::Json::string(shape + "x");
+  EXPECT_THAT(errors_of(spec), ElementsAre("spec.deployment.resourceShape: must be at most 253 characters"));
+}
+
+TEST(Validation, RefusesListsThatAreTooLong) {
+  base::Json spec = samples::nim();
+  base::Json& envs = spec["evaluation"]["tasks"][1]["envs"] = base::json_array();
+  for (std::size_t i = 0; i < 65; ++i) {
+    envs[i] = samples::yaml("{name: V" + std::to_string(i) + ", value: x}");
+  }
+  envs[7]["name"] = base::Json::string(std::string(129, 'V'));
+  EXPECT_THAT(errors_of(spec), ElementsAre("spec.evaluation.tasks[1].envs: has 65 entries; at most 64 are allowed",
+                                           "spec.evaluation.tasks[1].envs[7].name: must be at most 128 characters"));
+}
+
+TEST(Validation, BoundsAWorkspacesDefaultsLikeAnInvocation) {
+  base::Json spec = samples::yaml("{credentialsSecretRef: {name: lepton}, defaults: {deployment: {paths: {chat: /v1}}}}");
+  EXPECT_THAT(texts(validate_workspace(spec)), IsEmpty());
+  spec["defaults"]["deployment"]["paths"]["chat"] = base::Json::string("/" + std::string(1024, 'v'));
+  EXPECT_THAT(texts(validate_workspace(spec)), ElementsAre("spec.defaults.deployment.paths.chat: must be at most 1024 characters"));
+}
+
+TEST(Validation, AFreeConfigurationHasNoBounds) {
+  base::Json spec = samples::nim();
+  spec["evaluation"]["config"] = base::json_object();
+  spec["evaluation"]["config"]["image"] = base::Json::string(std::string(5000, 'x'));
+  EXPECT_THAT(errors_of(spec), IsEmpty());
+}
+
+TEST(Validation, TheHarnesssConfigurationIsAnObject) {
+  EXPECT_THAT(errors_of(with(samples::nim(), "evaluation: {config: {config: x}}")),
+              ElementsAre("spec.evaluation.config.config: must be an object, not a string"));
+}
+
 // --- Updates ---------------------------------------------------------------------------------------------------------------------------
 
 std::vector<std::string> update_errors(const std::string& overlay, bool finished = false) {
@@ -193,6 +234,20 @@ TEST(Update, MayNotChangeWhatRuns) {
   for (const std::string field : {"from: x", "path: /x", "mountPath: /x", "mounts: []"}) {
     EXPECT_THAT(update_errors("{storage: {" + field + "}}"), ElementsAre("spec.storage." + field.substr(0, field.find(':')) + kImmutable));
   }
+}
+
+TEST(Update, MayWriteTheDefaultWorkspaceOut) {
+  EXPECT_THAT(update_errors("{workspaceRef: {name: default}}"), IsEmpty());
+}
+
+TEST(Update, MayReorderVariablesButNotChangeThem) {
+  const base::Json spec = with(samples::nim(), "{deployment: {envs: [{name: A, value: x}, {name: B, value: y}]}}");
+  const auto errors = [&](const std::string& envs) {
+    return texts(validate_update(spec, with(spec, "{deployment: {envs: " + envs + "}}"), false));
+  };
+  EXPECT_THAT(errors("[{name: B, value: y}, {name: A, value: x}]"), IsEmpty());
+  EXPECT_THAT(errors("[{name: B, value: x}, {name: A, value: y}]"), ElementsAre(std::string("spec.deployment.envs") + kImmutable));
+  EXPECT_THAT(errors("[{name: A, value: x}]"), ElementsAre(std::string("spec.deployment.envs") + kImmutable));
 }
 
 TEST(Update, MayAddTasksUntilItHasFinished) {

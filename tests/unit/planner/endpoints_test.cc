@@ -22,8 +22,15 @@ Scene with_unseen_endpoint() {
   return scene;
 }
 
+// Nothing made yet, and all Lepton secrets there.
+Scene with_secrets_made() {
+  Scene scene = a_pending_invocation();
+  for (const SecretStatus& secret : scene.status().secrets) scene.did("ensure-secret " + secret.name, 99s, 100s, secret.name);
+  return scene;
+}
+
 TEST(Endpoints, AreAllCreatedAtOnce) {
-  const Plan made = plan(a_new_invocation(), at(0s));
+  const Plan made = plan(with_secrets_made());
   EXPECT_EQ(count_of<CreateEndpoint>(made.actions), 3U);
   EXPECT_EQ(count_of<CreateJob>(made.actions), 0U);
   EXPECT_EQ(made.status.phase, Phase::kDeploying);
@@ -31,22 +38,46 @@ TEST(Endpoints, AreAllCreatedAtOnce) {
 }
 
 TEST(Endpoints, TheIntentStandsInTheStatusAndItsDeadlineInTheRequest) {
-  const Plan made = plan(a_new_invocation(), at(7s));
+  const Plan made = plan(with_secrets_made(), at(107s));
+  ASSERT_EQ(count_of<CreateEndpoint>(made.actions), 3U);
   for (const Action& action : made.actions) {
     const auto* creation = std::get_if<CreateEndpoint>(&action);
     if (!creation) continue;
     const EndpointStatus& intent = task_of(made, creation->task).endpoint;
     EXPECT_EQ(intent.name, creation->endpoint.spec.name);
-    EXPECT_EQ(intent.intended_at, at(7s));
-    EXPECT_EQ(creation->deadline, at(27s));
+    EXPECT_EQ(intent.intended_at, at(107s));
+    EXPECT_EQ(creation->deadline, at(127s));
   }
 }
 
 TEST(Endpoints, ThatNeedASecretWaitUntilItIsMade) {
   Scene scene = a_pending_invocation();
   EXPECT_THAT(plan(scene).actions, Not(Contains(creates_endpoint(kGpqa))));
-  for (const SecretStatus& secret : scene.status().secrets) scene.did("ensure-secret " + secret.name, 99s, 100s, secret.name);
-  EXPECT_EQ(count_of<CreateEndpoint>(plan(scene).actions), 3U);
+  EXPECT_EQ(count_of<CreateEndpoint>(plan(with_secrets_made()).actions), 3U);
+}
+
+TEST(Endpoints, OfASecretThatIsRefusedAreNeverMadeAndTheirTasksSayWhy) {
+  Scene scene = a_pending_invocation();
+  const std::string secret = scene.status().secrets.front().name;
+  scene.failed("ensure-secret " + secret, ErrorKind::kForbidden, 90s, 120s);
+  const Plan waiting = plan(scene, at(100s));
+  EXPECT_EQ(count_of<CreateEndpoint>(waiting.actions), 0U);
+  EXPECT_THAT(task_of(waiting, kGpqa).message, testing::HasSubstr(secret));
+  scene.failed("ensure-secret " + secret, ErrorKind::kInvalid, 90s, 120s);
+  EXPECT_EQ(plan(scene, at(100s)).status.phase, Phase::kFailed);
+}
+
+TEST(Endpoints, ThatWereReadyOnceAreGivenUpWhenTheyStayUnreadyBeforeAnyJob) {
+  Scene scene = a_deploying_invocation();
+  scene.endpoint_is(kGpqa, "Ready");
+  scene.status() = plan(scene, at(100s)).status;
+  scene.endpoint_is(kGpqa, "Not Ready");
+  scene.status() = plan(scene, at(101s)).status;
+  EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(101s));
+  scene.looked_at({1302s, 1304s});
+  scene.memory.diagnoses[scene.endpoint_name_of(kGpqa)] = "crash loop";
+  const Plan made = plan(scene, at(1305s));
+  EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kFailed);
 }
 
 TEST(Endpoints, OfAnExistingEndpointThereAreNone) {

@@ -123,7 +123,7 @@ TEST(ProgressOnly, IsNoChangeThatAnybodyWaitsFor) {
       {"the storage", [](InvocationStatus& s) { s.storage.seen = true; }},
       {"a secret's name",
        [](InvocationStatus& s) {
-         s.secrets.push_back({"another", false});
+         s.secrets.push_back({"another", false, std::nullopt});
        }},
       {"what is frozen", [](InvocationStatus& s) { s.resolved->workspace_id = "other"; }},
       {"a task", [](InvocationStatus& s) { s.tasks.emplace_back(); }},

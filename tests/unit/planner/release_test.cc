@@ -95,11 +95,26 @@ TEST(Releasing, ARefusalEndsTheOnlyCreation) {
   EXPECT_EQ(endpoint_after(scene, at(100s)), EndpointPhase::kReleased);
 }
 
-TEST(Releasing, ARefusalSaysNothingOfTheCreationBeforeIt) {
+TEST(Releasing, TheEndOfACreationSaysNothingOfTheOneBeforeIt) {
   Scene scene = with_open_creation();
-  scene.task(kGpqa).endpoint.waiting_since = at(70s);
+  scene.task(kGpqa).endpoint.unsettled_until = at(105s);
   scene.failed("create-endpoint " + scene.endpoint_name_of(kGpqa), ErrorKind::kThrottled, 80s, 89s);
   EXPECT_EQ(endpoint_after(scene, at(100s)), EndpointPhase::kDeleting);
+  scene.task(kGpqa).endpoint.seen = true;
+  EXPECT_EQ(endpoint_after(scene, at(100s)), EndpointPhase::kDeleting);
+  scene.looked_at({104s, 106s});
+  EXPECT_EQ(endpoint_after(scene, at(107s)), EndpointPhase::kReleased);
+}
+
+TEST(Creating, AnUncertainEndpointThatIsSentAgainKeepsItsFirstRequestInMind) {
+  Scene scene = a_deploying_invocation();
+  scene.endpoint_gone(kGpqa);
+  scene.task(kGpqa).endpoint.seen = false;
+  scene.task(kGpqa).endpoint.intended_at = scene.task(kGpqa).endpoint.waiting_since = at(90s);
+  scene.memory.outcomes.erase("create-endpoint " + scene.endpoint_name_of(kGpqa));  // as after a restart
+  const Plan made = plan(scene, at(100s));
+  EXPECT_EQ(task_of(made, kGpqa).endpoint.intended_at, at(100s));
+  EXPECT_EQ(task_of(made, kGpqa).endpoint.unsettled_until, at(120s));
 }
 
 TEST(Releasing, AnEndpointThatIsPutBackIsOpenAgain) {

@@ -64,7 +64,8 @@ TEST(Manifest, AWrongApiVersionIsNamedWithTheRightOne) {
 }
 
 TEST(Manifest, ANamespaceNamedAsAFileOfTheStateDirectoryIsRefused) {
-  EXPECT_THAT(secret_error("  namespace: credentials\n"), HasSubstr("metadata.namespace: must not be \"credentials\""));
+  const ManifestFile file = parsed(an_invocation("nim", "llama", "  namespace: credentials\n"));
+  EXPECT_THAT(file.errors, ElementsAre(HasSubstr("metadata.namespace: must not be \"credentials\"")));
 }
 
 TEST(Manifest, AnotherApisObjectIsRefusedButHidesNothing) {

@@ -1,0 +1,39 @@
+// What `kubectl get` prints and no column can compute: derived from the rest of the status each time it is written, never read back.
+#include "invocation/codec_members.h"
+
+namespace lepton_operator::invocation::codec {
+
+namespace {
+
+std::string endpoints(const InvocationStatus& status) {
+  for (const TaskStatus& task : status.tasks) {
+    if (task.endpoint.name.empty()) continue;
+    return std::to_string(status.counts.endpoints_ready) + "/" + std::to_string(status.counts.tasks);
+  }
+  return "";  // none yet, or an existing one is evaluated
+}
+
+bool bad(const Condition* condition) { return condition != nullptr && condition->status != ConditionStatus::kTrue; }
+
+// The condition that says most about where the Invocation stands.
+const Condition* telling(const InvocationStatus& status) {
+  const auto find = [&](const char* type) { return find_condition(status.conditions, type); };
+  if (status.phase == Phase::kDeleting) return find("CleanedUp");
+  for (const char* type : {"Failed", "Complete"}) {
+    const Condition* condition = find(type);
+    if (condition != nullptr && condition->status == ConditionStatus::kTrue) return condition;
+  }
+  for (const char* type : {"Accepted", "WorkspaceReady", "EndpointsReady"}) {
+    if (bad(find(type))) return find(type);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void put_printable(base::Json& object, const InvocationStatus& status) {
+  put(object, "endpoints", endpoints(status));
+  if (const Condition* condition = telling(status)) put(object, "message", condition->message);
+}
+
+}  // namespace lepton_operator::invocation::codec

@@ -1,0 +1,20 @@
+#include "store/cached_objects.h"
+
+#include <algorithm>
+
+namespace lepton_operator::store {
+
+namespace {
+
+bool whole_number(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+bool older(const std::string& one, const std::string& other) {
+  if (!whole_number(one) || !whole_number(other)) return false;
+  return one.size() != other.size() ? one.size() < other.size() : one < other;
+}
+
+}  // namespace lepton_operator::store

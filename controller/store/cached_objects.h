@@ -1,0 +1,136 @@
+// What the API server last said of one kind of object, with our own writes in it at once.
+//
+// The answer to a write of ours is taken up before the watch shows it. Until the watch shows that very version, what it tells of the object
+// is older and is left aside: the cache never goes back to before our own write. An object that a write of ours ended (its last finalizer
+// fell) stays gone, whatever older events still say. A list may be older than what we have, too.
+//
+// Thread rule: domain thread only. Owner: the Kubernetes store. `changed` is called for every change that is not just our own write.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "invocation/object.h"
+
+namespace lepton_operator::store {
+
+// True when resource version `one` is certainly older. They are whole numbers in every API server that there is, comparable since
+// Kubernetes 1.35 by contract; of anything else nothing is certain.
+bool older(const std::string& one, const std::string& other);
+
+template <class T>
+class CachedObjects {
+ public:
+  using Key = invocation::ObjectKey;
+  using Pointer = std::shared_ptr<const T>;
+  enum class From { kList, kWatch };
+
+  explicit CachedObjects(std::function<void(const Key&)> changed) : changed_(std::move(changed)) {}
+
+  Pointer find(const Key& key) const {
+    const auto found = records_.find(key);
+    return found == records_.end() ? nullptr : found->second.object;
+  }
+  std::vector<Key> keys() const {
+    std::vector<Key> keys;
+    keys.reserve(records_.size());
+    for (const auto& [key, record] : records_) keys.push_back(key);
+    return keys;
+  }
+
+  void take(T object, From from) {
+    const Key key = object.meta.key;
+    if (ended_.contains(object.meta.uid)) return;
+    Record& record = records_[key];
+    if (record.object && record.object->meta.uid != object.meta.uid) record = Record{};  // made anew under the same name
+    if (record.object) {
+      const std::string& version = object.meta.resource_version;
+      if (record.object->meta.resource_version == version) {
+        record.awaited.clear();
+        return;
+      }
+      // The watch shows every version in order; a list that shows a later one instead has left ours out.
+      if (!record.awaited.empty() && (from == From::kWatch || older(version, record.awaited))) return;
+      if (from == From::kList && older(version, record.object->meta.resource_version)) return;
+    }
+    record.awaited.clear();
+    record.object = std::make_shared<const T>(std::move(object));
+    tell(key, record);
+  }
+
+  void remove(const Key& key, const std::string& uid) {
+    ended_.erase(uid);
+    const auto found = records_.find(key);
+    if (found == records_.end() || found->second.object->meta.uid != uid) return;
+    records_.erase(found);
+    changed_(key);
+  }
+
+  // After a complete list of a namespace (empty: of all): what was not in it is gone.
+  void retain(const std::string& namespace_, const std::set<std::string>& uids) {
+    const auto gone = [&](const Key& key, const std::string& uid) {
+      return (namespace_.empty() || key.namespace_ == namespace_) && !uids.contains(uid);
+    };
+    std::erase_if(ended_, [&](const auto& ended) { return gone(ended.second, ended.first); });
+    std::vector<std::pair<Key, std::string>> removed;
+    for (const auto& [key, record] : records_) {
+      if (gone(key, record.object->meta.uid)) removed.emplace_back(key, record.object->meta.uid);
+    }
+    for (const auto& [key, uid] : removed) remove(key, uid);
+  }
+
+  // Around each write: what is told of the object meanwhile is announced when the answer is there, unless it was the write itself.
+  void begin_write(const Key& key) { ++records_.at(key).writing; }
+  void end_write(const T& read, const T* answer) {
+    const auto found = records_.find(read.meta.key);
+    if (found == records_.end() || found->second.object->meta.uid != read.meta.uid) return;
+    Record& record = found->second;
+    --record.writing;
+    if (answer && answer->meta.deleted && answer->meta.finalizers.empty()) {
+      ended_[answer->meta.uid] = answer->meta.key;
+      records_.erase(found);
+      return;
+    }
+    if (answer) adopt(record, read.meta.resource_version, *answer);
+    if (record.writing == 0 && std::exchange(record.told, false)) changed_(read.meta.key);
+  }
+
+ private:
+  struct Record {
+    Pointer object;
+    std::string awaited;  // the version of our own write that the watch has yet to show
+    int writing = 0;      // requests under way
+    bool told = false;    // of a change, while one was under way
+  };
+
+  void adopt(Record& record, const std::string& read, const T& answer) {
+    const std::string& current = record.object->meta.resource_version;
+    const std::string& written = answer.meta.resource_version;
+    if (written == read) return;  // it changed nothing, so no event will show it
+    if (current == written) {
+      record.told = false;  // the watch was faster than the answer
+    } else if (current == read || older(current, written)) {
+      record.awaited = written;
+      record.object = std::make_shared<const T>(answer);
+    }
+  }
+
+  void tell(const Key& key, Record& record) {
+    if (record.writing > 0) {
+      record.told = true;
+    } else {
+      changed_(key);
+    }
+  }
+
+  std::function<void(const Key&)> changed_;
+  std::map<Key, Record> records_;
+  std::map<std::string, Key> ended_;  // by UID: their deletion has yet to be seen
+};
+
+}  // namespace lepton_operator::store

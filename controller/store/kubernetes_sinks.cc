@@ -1,0 +1,51 @@
+#include "store/kubernetes_sinks.h"
+
+#include <vector>
+
+namespace lepton_operator::store {
+
+using base::Json;
+
+namespace {
+
+constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+
+std::string name_of(const Json& json) { return base::get_string(base::get_object(json, "metadata"), "name").value_or(""); }
+
+bool is_going(const Json& json) { return base::find(base::get_object(json, "metadata"), "deletionTimestamp") != nullptr; }
+
+}  // namespace
+
+void decode(const Json& json, invocation::Invocation& object) {
+  object = invocation::decode_invocation(json);
+  object.meta.annotations.erase(kLastApplied);
+}
+
+void decode(const Json& json, invocation::Workspace& object) {
+  object = invocation::decode_workspace(json);
+  object.meta.annotations.erase(kLastApplied);
+}
+
+void NamespaceSink::listed(const Json& json) {
+  if (is_going(json)) going_in_list_.insert(name_of(json));
+}
+
+void NamespaceSink::end_list() {
+  const std::vector<std::string> before(going_.begin(), going_.end());
+  for (const std::string& name : before) {
+    if ((own_.empty() || own_ == name) && !going_in_list_.contains(name)) set(name, false);
+  }
+  for (const std::string& name : going_in_list_) set(name, true);
+  going_in_list_.clear();
+}
+
+void NamespaceSink::added_or_modified(const Json& json) { set(name_of(json), is_going(json)); }
+
+void NamespaceSink::deleted(const Json& json) { set(name_of(json), false); }
+
+void NamespaceSink::set(const std::string& name, bool going) {
+  const bool news = going ? going_.insert(name).second : going_.erase(name) > 0;
+  if (news) changed_(name);
+}
+
+}  // namespace lepton_operator::store

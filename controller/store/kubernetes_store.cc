@@ -1,0 +1,211 @@
+#include "store/kubernetes_store.h"
+
+#include <algorithm>
+
+#include "base/async.h"
+#include "invocation/codec.h"
+#include "kube/reflector.h"
+#include "store/kubernetes_sinks.h"
+#include "store/secret_reader.h"
+
+namespace lepton_operator::store {
+
+namespace {
+
+using base::Error;
+using base::ErrorKind;
+using base::Json;
+using boost::asio::awaitable;
+
+kube::Resource lepton_resource(const char* plural) { return {.group = "lepton.dev", .version = "v1alpha1", .plural = plural}; }
+
+kube::Resource resource_of(const Invocation&) { return lepton_resource("invocations"); }
+kube::Resource resource_of(const Workspace&) { return lepton_resource("workspaces"); }
+const char* kind_of(const Invocation&) { return "Invocation"; }
+const char* kind_of(const Workspace&) { return "Workspace"; }
+
+kube::ObjectName name_of(const ObjectKey& key) { return {key.namespace_, key.name}; }
+
+// The status subresource takes nothing else from it. The UID keeps an object made anew under the same name from getting the old one's.
+template <class T>
+Json status_body(const T& read, Json status) {
+  Json body = base::json_object();
+  body["apiVersion"] = Json::string(invocation::kApiVersion);
+  body["kind"] = Json::string(kind_of(read));
+  Json& metadata = body["metadata"] = base::json_object();
+  metadata["namespace"] = Json::string(read.meta.key.namespace_);
+  metadata["name"] = Json::string(read.meta.key.name);
+  metadata["uid"] = Json::string(read.meta.uid);
+  metadata["resourceVersion"] = Json::string(read.meta.resource_version);
+  body["status"] = std::move(status);
+  return body;
+}
+
+Json finalizers_patch(const invocation::ObjectMeta& read, const std::vector<std::string>& finalizers) {
+  Json patch = base::json_object();
+  Json& metadata = patch["metadata"] = base::json_object();
+  metadata["uid"] = Json::string(read.uid);
+  metadata["resourceVersion"] = Json::string(read.resource_version);
+  metadata["finalizers"] = finalizers.empty() ? Json::null() : base::to_json(finalizers);
+  return patch;
+}
+
+class Kubernetes final : public ObjectStore {
+ public:
+  Kubernetes(boost::asio::io_context& io, kube::Api& api, base::Clock& clock, base::Random& random, base::Log& log,
+             KubernetesOptions options)
+      : io_(io),
+        api_(api),
+        clock_(clock),
+        random_(random),
+        log_(log),
+        options_(std::move(options)),
+        secrets_(io, clock, api, options_.keep_secrets),
+        workspaces_([this](const ObjectKey& key) { changed(Kind::kWorkspace, key); }),
+        invocations_([this](const ObjectKey& key) { changed(Kind::kInvocation, key); }) {
+    std::vector<std::string> namespaces = options_.namespaces;
+    if (namespaces.empty()) namespaces.emplace_back();
+    for (const std::string& name : namespaces) follow(name);
+  }
+
+  awaitable<Result<>> run(Context context, ChangeHandler handler) override {
+    handler_ = std::move(handler);
+    base::TaskGroup running(io_);
+    for (const auto& reflector : reflectors_) running.spawn(reflector->run(context));
+    co_await running.join();
+    handler_ = nullptr;
+    co_return base::Ok{};
+  }
+
+  bool synced() const override {
+    return std::all_of(reflectors_.begin(), reflectors_.end(), [](const auto& reflector) { return reflector->synced(); });
+  }
+
+  std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const override { return invocations_.find(key); }
+  std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return workspaces_.find(key); }
+  std::vector<ObjectKey> invocations() const override { return invocations_.keys(); }
+  std::vector<ObjectKey> workspaces() const override { return workspaces_.keys(); }
+  bool namespace_deleting(const std::string& namespace_) const override { return going_.contains(namespace_); }
+
+  awaitable<Result<SecretValues>> read_secret(Context context, ObjectKey key) override {
+    Result<SecretValues> values = co_await secrets_.read(context, key);
+    co_return values;
+  }
+  void expire_secret(const ObjectKey& key) override { secrets_.expire(key); }
+
+  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read, invocation::InvocationStatus status) override {
+    Result<> written = co_await replace_status(invocations_, context, read, invocation::encode(status));
+    co_return written;
+  }
+
+  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Workspace> read, invocation::WorkspaceStatus status) override {
+    Result<> written = co_await replace_status(workspaces_, context, read, invocation::encode(status));
+    co_return written;
+  }
+
+  awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer, bool present) override {
+    if (read->meta.has_finalizer(finalizer) == present) co_return base::Ok{};
+    if (const Result<> writable = check(invocations_, *read); !writable) co_return writable;
+    std::vector<std::string> finalizers = read->meta.finalizers;
+    std::erase(finalizers, finalizer);
+    if (present) finalizers.push_back(finalizer);
+    const kube::ObjectName name = name_of(read->meta.key);
+    const Json patch = finalizers_patch(read->meta, finalizers);
+    invocations_.begin_write(read->meta.key);
+    const Result<Json> answer = co_await api_.patch(context, resource_of(*read), name, "", kube::PatchType::kMerge, patch);
+    co_return concluded(invocations_, *read, answer);
+  }
+
+ private:
+  // Everything of a namespace; empty: of all.
+  void follow(const std::string& namespace_) {
+    add(kube::ReflectorOptions{.resource = {.group = "", .version = "v1", .plural = "namespaces"},
+                               .namespace_ = "",
+                               .label_selector = "",
+                               .field_selector = namespace_.empty() ? "" : "metadata.name=" + namespace_},
+        std::make_unique<NamespaceSink>(going_, namespace_, [this](const std::string& name) { namespace_changed(name); }));
+    add(options_of(lepton_resource("workspaces"), namespace_), std::make_unique<ObjectSink<Workspace>>(workspaces_, namespace_));
+    add(options_of(lepton_resource("invocations"), namespace_), std::make_unique<ObjectSink<Invocation>>(invocations_, namespace_));
+  }
+
+  static kube::ReflectorOptions options_of(kube::Resource resource, const std::string& namespace_) {
+    return {.resource = std::move(resource), .namespace_ = namespace_, .label_selector = "", .field_selector = ""};
+  }
+
+  void add(kube::ReflectorOptions options, std::unique_ptr<kube::ReflectorSink> sink) {
+    sinks_.push_back(std::move(sink));
+    reflectors_.push_back(std::make_unique<kube::Reflector>(io_, api_, clock_, random_, log_, *sinks_.back(), std::move(options)));
+  }
+
+  void changed(Kind kind, const ObjectKey& key) {
+    if (handler_) handler_(kind, key);
+  }
+
+  void namespace_changed(const std::string& name) {
+    for (const ObjectKey& key : invocations_.keys()) {
+      if (key.namespace_ == name) changed(Kind::kInvocation, key);
+    }
+  }
+
+  // Whether a write of what was read can succeed at all.
+  template <class T>
+  Result<> check(const CachedObjects<T>& cache, const T& read) const {
+    const std::string what = std::string(kind_of(read)) + " " + read.meta.key.text();
+    if (options_.may_write && !options_.may_write()) {
+      return Error{ErrorKind::kCancelled, what + " is not written: this process does not lead (any more)"};
+    }
+    const auto current = cache.find(read.meta.key);
+    if (!current || current->meta.uid != read.meta.uid) return Error{ErrorKind::kNotFound, what + " is gone"};
+    if (current->meta.resource_version != read.meta.resource_version) {
+      return Error{ErrorKind::kConflict, what + " has changed since it was read"};
+    }
+    return base::Ok{};
+  }
+
+  template <class T>
+  awaitable<Result<>> replace_status(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, Json status) {
+    if (const Result<> writable = check(cache, *read); !writable) co_return writable;
+    const kube::ObjectName name = name_of(read->meta.key);
+    Json body = status_body(*read, std::move(status));
+    cache.begin_write(read->meta.key);
+    const Result<Json> answer = co_await api_.replace(context, resource_of(*read), name, "status", std::move(body));
+    co_return concluded(cache, *read, answer);
+  }
+
+  template <class T>
+  static Result<> concluded(CachedObjects<T>& cache, const T& read, const Result<Json>& answer) {
+    if (!answer) {
+      cache.end_write(read, nullptr);
+      return answer.error();
+    }
+    T written;
+    decode(*answer, written);
+    const bool ours = written.meta.uid == read.meta.uid && !written.meta.resource_version.empty();
+    cache.end_write(read, ours ? &written : nullptr);
+    if (ours) return base::Ok{};
+    return Error{ErrorKind::kMalformed, "the API server's answer is not the object that was written", read.meta.key.text()};
+  }
+
+  boost::asio::io_context& io_;
+  kube::Api& api_;
+  base::Clock& clock_;
+  base::Random& random_;
+  base::Log& log_;
+  KubernetesOptions options_;
+  SecretReader secrets_;
+  CachedObjects<Workspace> workspaces_;
+  CachedObjects<Invocation> invocations_;
+  NamespaceSink::Going going_;
+  std::vector<std::unique_ptr<kube::ReflectorSink>> sinks_;
+  std::vector<std::unique_ptr<kube::Reflector>> reflectors_;
+  ChangeHandler handler_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> make_kubernetes_store(boost::asio::io_context& io, kube::Api& api, base::Clock& clock, base::Random& random,
+                                                   base::Log& log, KubernetesOptions options) {
+  return std::make_unique<Kubernetes>(io, api, clock, random, log, std::move(options));
+}
+
+}  // namespace lepton_operator::store

@@ -1,0 +1,200 @@
+// The operator's own Secrets: what an installation is known by, and the credentials snapshot.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reconcile/credentials_secret.h"
+#include "reconcile/key_secret.h"
+#include "store/secret_object.h"
+#include "unit/base/run.h"
+#include "unit/store/tiny_api_server.h"
+
+namespace lepton_operator::reconcile {
+namespace {
+
+using base::ErrorKind;
+using base::Json;
+using base::Method;
+using base::Result;
+using store::test::TinyApiServer;
+using testing::HasSubstr;
+
+const invocation::ObjectKey kTeam{"team", "default"};
+constexpr const char* kKeysPath = "/api/v1/namespaces/ops/secrets/lepton-operator-install";
+constexpr const char* kCredentialsPath = "/api/v1/namespaces/ops/secrets/lepton-operator-credentials";
+
+lepton::Credentials credentials(const std::string& token) { return {"ws", token, "https://lepton.example.com/api/v2/workspaces/ws", std::nullopt}; }
+
+class OwnSecretsTest : public testing::Test {
+ protected:
+  ~OwnSecretsTest() override {
+    root_.cancel();
+    settle();
+  }
+  void settle() {
+    do io_.restart();
+    while (io_.poll() > 0);
+  }
+  template <class T>
+  T get(boost::asio::awaitable<T> work) {
+    base::Running<T> running(io_, std::move(work));
+    settle();
+    return running.take();
+  }
+
+  Result<std::unique_ptr<KeySecret>> open_keys() { return get(KeySecret::open(root_, api_, "ops", *random_)); }
+  std::unique_ptr<CredentialsSecret> open_snapshot(std::function<bool()> may_write = {}) {
+    auto opened = get(CredentialsSecret::open(
+        root_, {.io = io_, .api = api_, .clock = clock_, .random = *random_, .log = log_, .namespace_ = "ops", .may_write = std::move(may_write)}));
+    return opened ? std::move(opened).value() : nullptr;
+  }
+  void run(CredentialsSecret& snapshot) {
+    boost::asio::co_spawn(io_, snapshot.run(root_), boost::asio::detached);
+    settle();
+  }
+  store::SecretValues stored(const char* path) const {
+    const Json* secret = server_->find(path);
+    return secret ? store::secret_values(*secret).value() : store::SecretValues{};
+  }
+
+  boost::asio::io_context io_;
+  base::ManualClock clock_{io_};
+  std::unique_ptr<base::Random> random_ = base::make_seeded_random(3);
+  base::MemoryLog log_;
+  std::shared_ptr<TinyApiServer> server_ = std::make_shared<TinyApiServer>(io_);
+  kube::Api api_{server_, nullptr, clock_, {}};
+  base::Context root_{clock_};
+};
+
+TEST_F(OwnSecretsTest, AnInstallationIsMadeOnceAndReadEverAfter) {
+  const auto first = open_keys();
+  ASSERT_TRUE(first);
+  const auto second = open_keys();
+  ASSERT_TRUE(second);
+  EXPECT_EQ((*first)->install_id(), (*second)->install_id());
+  EXPECT_EQ((*first)->current_id(), (*second)->current_id());
+  EXPECT_EQ((*first)->key((*first)->current_id()), (*second)->key((*first)->current_id()));
+  EXPECT_EQ((*first)->key((*first)->current_id())->size(), 32u);
+  EXPECT_EQ(base::get_string(server_->find(kKeysPath)->at("metadata").at("labels"), "app.kubernetes.io/managed-by"), "lepton-operator");
+}
+
+TEST_F(OwnSecretsTest, OfTwoThatMakeItAtOnceOneReadsTheOthers) {
+  const auto other = open_keys();
+  const Json made = *server_->find(kKeysPath);
+  int asked = 0;
+  server_->intercept([&](const base::HttpRequest& request) -> TinyApiServer::Answer {
+    if (request.method != Method::kGet || ++asked > 1) return std::nullopt;
+    return base::HttpResponse{404, {}, R"({"kind":"Status","code":404,"reason":"NotFound","message":"not found"})"};
+  });
+  const auto ours = open_keys();
+  ASSERT_TRUE(ours);
+  EXPECT_EQ((*ours)->install_id(), (*other)->install_id());
+  EXPECT_EQ(*server_->find(kKeysPath), made);
+}
+
+TEST_F(OwnSecretsTest, ADamagedInstallationIsAnErrorAndStaysAsItIs) {
+  ASSERT_TRUE(open_keys());
+  server_->edit(kKeysPath, [](Json& secret) { secret["data"].erase("installId"); });
+  const Json damaged = *server_->find(kKeysPath);
+  const auto refused = open_keys();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
+  EXPECT_THAT(refused.error().text(), HasSubstr("Secret ops/lepton-operator-install: its installId"));
+  EXPECT_EQ(*server_->find(kKeysPath), damaged);
+}
+
+TEST_F(OwnSecretsTest, WithoutItsKeyAnInstallationIsDamagedToo) {
+  ASSERT_TRUE(open_keys());
+  server_->edit(kKeysPath, [](Json& secret) { secret["data"]["current"] = Json::string("b3RoZXI="); });
+  EXPECT_EQ(open_keys().error().kind, ErrorKind::kInvalid);
+}
+
+TEST_F(OwnSecretsTest, ASnapshotOutlivesTheProcess) {
+  const auto first = open_snapshot();
+  run(*first);
+  ASSERT_TRUE(first->save(kTeam, credentials("secret-1")));
+  settle();
+  const auto second = open_snapshot();
+  ASSERT_TRUE(second->load(kTeam));
+  EXPECT_EQ(*second->load(kTeam), credentials("secret-1"));
+  EXPECT_FALSE(second->load({"team", "other"}));
+}
+
+TEST_F(OwnSecretsTest, EachEntryIsWrittenAndRemovedByItself) {
+  const auto snapshot = open_snapshot();
+  run(*snapshot);
+  ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+  settle();
+  server_->edit(kCredentialsPath, [](Json& secret) { secret["data"]["someone.else"] = Json::string("eA=="); });
+  ASSERT_TRUE(snapshot->save({"team", "second"}, credentials("secret-2")));
+  settle();
+  EXPECT_EQ(stored(kCredentialsPath).size(), 3u);
+  ASSERT_TRUE(snapshot->remove(kTeam));
+  settle();
+  EXPECT_FALSE(stored(kCredentialsPath).contains("team.default"));
+  EXPECT_EQ(stored(kCredentialsPath).size(), 2u);
+}
+
+TEST_F(OwnSecretsTest, WhatIsKeptAlreadyIsNotWrittenAgain) {
+  const auto snapshot = open_snapshot();
+  run(*snapshot);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+    settle();
+  }
+  EXPECT_EQ(server_->count(Method::kPatch, "") + server_->count(Method::kPost, ""), 2);  // the first finds no Secret yet
+}
+
+TEST_F(OwnSecretsTest, AWriteThatFailedIsTriedAgainAndInForceMeanwhile) {
+  const auto snapshot = open_snapshot();
+  run(*snapshot);
+  server_->intercept([](const base::HttpRequest&) -> TinyApiServer::Answer { return base::Error{ErrorKind::kUnreachable, "no server"}; });
+  ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+  settle();
+  EXPECT_FALSE(snapshot->written());
+  EXPECT_TRUE(snapshot->load(kTeam));
+  server_->intercept(nullptr);
+  clock_.advance(std::chrono::seconds(2));
+  settle();
+  EXPECT_TRUE(snapshot->written());
+  EXPECT_TRUE(stored(kCredentialsPath).contains("team.default"));
+}
+
+TEST_F(OwnSecretsTest, WhatWasNotWrittenYetIsWrittenAtTheEnd) {
+  const auto snapshot = open_snapshot();
+  ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+  root_.cancel();
+  run(*snapshot);
+  EXPECT_TRUE(stored(kCredentialsPath).contains("team.default"));
+}
+
+TEST_F(OwnSecretsTest, OneWhoDoesNotLeadWritesNothing) {
+  const auto snapshot = open_snapshot([] { return false; });
+  run(*snapshot);
+  ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+  settle();
+  EXPECT_EQ(server_->find(kCredentialsPath), nullptr);
+}
+
+TEST_F(OwnSecretsTest, AnEntryThatCannotBeUnderstoodCostsNoOther) {
+  {
+    const auto snapshot = open_snapshot();
+    ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
+    const base::Context ended = root_.child();
+    ended.cancel();
+    base::Running<bool> done(io_, [](CredentialsSecret* of, base::Context context) -> boost::asio::awaitable<bool> {
+      co_await of->run(context);
+      co_return true;
+    }(snapshot.get(), ended));
+    settle();
+  }
+  server_->edit(kCredentialsPath, [](Json& secret) { secret["data"]["team.bad"] = Json::string("eA=="); });
+  const auto again = open_snapshot();
+  EXPECT_TRUE(again->load(kTeam));
+  EXPECT_FALSE(again->load({"team", "bad"}));
+  EXPECT_THAT(log_.lines().back(), HasSubstr("key=team.bad"));
+}
+
+}  // namespace
+}  // namespace lepton_operator::reconcile

@@ -1,0 +1,177 @@
+#include "store/cached_objects.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lepton_operator::store {
+namespace {
+
+using invocation::Invocation;
+using invocation::ObjectKey;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Cache = CachedObjects<Invocation>;
+
+const ObjectKey kLlama{"team", "llama"};
+
+Invocation object(const std::string& version, const std::string& progress = "", const std::string& uid = "u1") {
+  Invocation made;
+  made.meta.key = kLlama;
+  made.meta.uid = uid;
+  made.meta.resource_version = version;
+  made.status.progress = progress;
+  return made;
+}
+
+class CachedObjectsTest : public testing::Test {
+ protected:
+  void watch(const Invocation& shown) { cache_.take(shown, Cache::From::kWatch); }
+  void list(const Invocation& shown) { cache_.take(shown, Cache::From::kList); }
+  // A write of what the cache holds, answered with this version.
+  void write(const std::string& version, const std::string& progress) {
+    const Invocation read = *cache_.find(kLlama);
+    cache_.begin_write(kLlama);
+    const Invocation answer = object(version, progress);
+    cache_.end_write(read, &answer);
+  }
+  std::string progress() const { return cache_.find(kLlama) ? cache_.find(kLlama)->status.progress : "gone"; }
+
+  std::vector<std::string> told_;
+  Cache cache_{[this](const ObjectKey& key) { told_.push_back(key.text()); }};
+};
+
+TEST_F(CachedObjectsTest, TellsOfWhatIsNewAndNotOfWhatIsKnown) {
+  watch(object("5"));
+  watch(object("5"));
+  list(object("5"));
+  EXPECT_THAT(told_, ElementsAre("team/llama"));
+}
+
+TEST_F(CachedObjectsTest, ShowsOurOwnWriteAtOnceAndTellsNobody) {
+  watch(object("5"));
+  told_.clear();
+  write("7", "1/3");
+  EXPECT_EQ(progress(), "1/3");
+  EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(CachedObjectsTest, IgnoresWhatTheWatchShowsUntilItShowsOurWrite) {
+  watch(object("5"));
+  write("7", "1/3");
+  watch(object("6", "0/3"));
+  EXPECT_EQ(progress(), "1/3");
+  watch(object("7", "1/3"));
+  watch(object("8", "2/3"));
+  EXPECT_EQ(progress(), "2/3");
+}
+
+TEST_F(CachedObjectsTest, KnowsAVersionThatIsNoNumberOnlyByItself) {
+  watch(object("e5"));
+  write("e7", "1/3");
+  watch(object("e9", "0/3"));
+  EXPECT_EQ(progress(), "1/3");
+  watch(object("e7", "1/3"));
+  watch(object("e9", "2/3"));
+  EXPECT_EQ(progress(), "2/3");
+}
+
+TEST_F(CachedObjectsTest, AWatchThatIsFasterThanTheAnswerIsNotTurnedBack) {
+  watch(object("5"));
+  told_.clear();
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  watch(object("7", "1/3"));
+  watch(object("8", "edited"));
+  EXPECT_THAT(told_, IsEmpty());
+  const Invocation answer = object("7", "1/3");
+  cache_.end_write(read, &answer);
+  EXPECT_EQ(progress(), "edited");
+  EXPECT_THAT(told_, ElementsAre("team/llama"));
+}
+
+TEST_F(CachedObjectsTest, OurOwnWriteIsNoNewsAlsoWhenTheWatchShowsItFirst) {
+  watch(object("5"));
+  told_.clear();
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  watch(object("7", "1/3"));
+  const Invocation answer = object("7", "1/3");
+  cache_.end_write(read, &answer);
+  EXPECT_THAT(told_, IsEmpty());
+}
+
+TEST_F(CachedObjectsTest, AFailedWriteTellsWhatCameMeanwhile) {
+  watch(object("5"));
+  told_.clear();
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  watch(object("6", "edited"));
+  cache_.end_write(read, nullptr);
+  EXPECT_EQ(progress(), "edited");
+  EXPECT_THAT(told_, ElementsAre("team/llama"));
+}
+
+TEST_F(CachedObjectsTest, AWriteThatChangedNothingIsNotWaitedFor) {
+  watch(object("5", "1/3"));
+  write("5", "1/3");
+  watch(object("6", "2/3"));
+  EXPECT_EQ(progress(), "2/3");
+}
+
+TEST_F(CachedObjectsTest, AListOlderThanOurWriteDoesNotTurnItBack) {
+  watch(object("5"));
+  write("12", "1/3");
+  list(object("9", "0/3"));
+  EXPECT_EQ(progress(), "1/3");
+}
+
+TEST_F(CachedObjectsTest, AListThatIsFurtherThanOurWriteIsTaken) {
+  watch(object("5"));
+  write("7", "1/3");
+  list(object("12", "3/3"));
+  EXPECT_EQ(progress(), "3/3");
+}
+
+TEST_F(CachedObjectsTest, WhatAListLeavesOutIsGone) {
+  watch(object("5"));
+  cache_.retain("other", {});
+  EXPECT_EQ(progress(), "");
+  cache_.retain("team", {"u2"});
+  EXPECT_EQ(progress(), "gone");
+  EXPECT_EQ(told_.size(), 2u);
+}
+
+TEST_F(CachedObjectsTest, AnObjectThatOurWriteEndedStaysGoneWhateverOlderEventsSay) {
+  watch(object("5"));
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  Invocation ended = object("7");
+  ended.meta.deleted = base::Timestamp{};
+  cache_.end_write(read, &ended);
+  EXPECT_EQ(progress(), "gone");
+  watch(object("6"));
+  EXPECT_EQ(progress(), "gone");
+  cache_.remove(kLlama, "u1");
+  watch(object("9", "new", "u2"));
+  EXPECT_EQ(progress(), "new");
+}
+
+TEST_F(CachedObjectsTest, ADeletionOfAPredecessorDoesNotTouchTheSuccessor) {
+  watch(object("5"));
+  list(object("9", "new", "u2"));
+  cache_.remove(kLlama, "u1");
+  EXPECT_EQ(progress(), "new");
+}
+
+TEST_F(CachedObjectsTest, AnAnswerForAPredecessorDoesNotTouchTheSuccessor) {
+  watch(object("5"));
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  watch(object("9", "new", "u2"));
+  const Invocation answer = object("7", "1/3");
+  cache_.end_write(read, &answer);
+  EXPECT_EQ(progress(), "new");
+}
+
+}  // namespace
+}  // namespace lepton_operator::store

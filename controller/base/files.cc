@@ -38,20 +38,23 @@ Error system_error(const fs::path& path, std::string_view doing) {
 
 fs::path directory_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
-Result<> make_directories(const fs::path& directory) {
-  if (directory.empty() || ::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return Ok{};
-  if (errno != ENOENT) return system_error(directory, "make the directory");
-  Result<> parent = make_directories(directory.parent_path());
-  if (!parent) return parent;
-  if (::mkdir(directory.c_str(), 0700) == 0 || errno == EEXIST) return Ok{};
-  return system_error(directory, "make the directory");
-}
-
-// Makes the directory's entries durable: a rename is only then sure to survive a power cut.
+// Makes the directory's entries durable: a rename, or a directory just made, is only then sure to survive a power cut.
 Result<> sync_directory(const fs::path& directory) {
   const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.open() || ::fsync(descriptor.get()) != 0) return system_error(directory, "sync the directory");
   return Ok{};
+}
+
+Result<> make_directories(const fs::path& directory) {
+  if (directory.empty()) return Ok{};
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
+  if (errno == EEXIST) return Ok{};
+  if (errno != ENOENT) return system_error(directory, "make the directory");
+  Result<> parent = make_directories(directory.parent_path());
+  if (!parent) return parent;
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
+  if (errno == EEXIST) return Ok{};
+  return system_error(directory, "make the directory");
 }
 
 bool write_all(int fd, std::string_view content) {

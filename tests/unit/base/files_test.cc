@@ -2,10 +2,26 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <gtest/gtest.h>
+
+namespace {
+
+std::set<std::filesystem::path> synced;  // what fsync was called for, by path
+
+}  // namespace
+
+// In place of the C library's, so that a test sees what is made durable.
+extern "C" int fsync(int descriptor) {
+  std::error_code ignored;
+  synced.insert(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor), ignored));
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace lepton_operator::base {
 namespace {
@@ -89,6 +105,15 @@ TEST_F(Files, AreRemovedOnceAndTwice) {
   EXPECT_FALSE(fs::exists(directory_ / "x"));
   EXPECT_TRUE(remove_file(directory_ / "x"));
   EXPECT_FALSE(remove_file(directory_));
+}
+
+TEST_F(Files, InADirectoryJustMadeSurviveAPowerCutWithIt) {
+  synced.clear();
+  ASSERT_TRUE(write_file_atomically(directory_ / "a" / "b" / "x", "1"));
+  const fs::path real = fs::canonical(directory_);
+  EXPECT_TRUE(synced.contains(real)) << "the entry of a";
+  EXPECT_TRUE(synced.contains(real / "a")) << "the entry of b";
+  EXPECT_TRUE(synced.contains(real / "a" / "b")) << "the entry of x";
 }
 
 }  // namespace

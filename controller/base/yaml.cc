@@ -16,8 +16,6 @@ namespace lepton_operator::base {
 
 namespace {
 
-constexpr std::size_t kMaxText = 3u << 20;
-constexpr std::size_t kMaxDepth = 64;
 constexpr int kMaxAliases = 1'000;
 constexpr std::size_t kMaxAliasWeight = 4u << 20;
 
@@ -58,7 +56,7 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 // costs no more than its own length.
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(std::string_view text) : text_lines_(split_lines(text)) {}
+  Builder(std::string_view text, std::size_t levels) : text_lines_(split_lines(text)), levels_(levels) {}
 
   std::vector<YamlDocument> take() {
     // yaml-cpp takes the end of the stream for a closing quote; that can only happen to the last scalar.
@@ -197,7 +195,7 @@ class Builder final : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, std::string_view own_tag, YAML::anchor_t anchor, bool is_map) {
     if (tag != "?" && tag != "!" && !tag.empty() && tag != own_tag) throw Stop{line(mark), "unknown tag " + tag};
     if (expects_key()) throw Stop{line(mark), "a key must be plain text"};
-    if (stack_.size() >= kMaxDepth) throw Stop{line(mark), "more than 64 levels"};
+    if (stack_.size() >= levels_) throw Stop{line(mark), "more than " + std::to_string(levels_) + " levels"};
     note_line(mark);
     stack_.push_back(Frame{.is_map = is_map, .anchor = anchor, .path = next_path()});
   }
@@ -238,6 +236,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   std::vector<std::string_view> text_lines_;
+  std::size_t levels_;
   std::vector<YamlDocument> documents_;
   YamlDocument document_;
   std::vector<Frame> stack_;
@@ -265,9 +264,9 @@ int YamlDocument::line_of(std::string_view path) const {
   }
 }
 
-Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source) {
+Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source, YamlLimits limits) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
-  if (text.size() > kMaxText) return failure(source, 1, "is larger than 3 MiB");
+  if (text.size() > limits.text) return failure(source, 1, "is larger than " + std::to_string(limits.text >> 20) + " MiB");
   if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
     return failure(source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n')),
                    "is not text (a zero byte)");
@@ -275,7 +274,7 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    Builder builder(text);
+    Builder builder(text, limits.levels);
     while (parser.HandleNextDocument(builder)) {
     }
     return builder.take();

@@ -1,7 +1,8 @@
 // YAML documents as Json values that remember where each field stands, and back.
 //
 // Reading: several documents in a stream; scalars by YAML 1.2's core schema, what was quoted stays a string ("123", "on"); duplicate keys,
-// more than 64 levels or 1,000 alias expansions, and documents over 3 MiB are refused (a manifest that large would not fit in etcd either).
+// more than 64 levels or 1,000 alias expansions, and documents over 3 MiB are refused (a manifest that large would not fit in etcd either);
+// what we wrote ourselves may be larger (YamlLimits).
 // Pure; any thread (no yaml-cpp Node leaves the call).
 #pragma once
 
@@ -24,8 +25,13 @@ struct YamlDocument {
   int line_of(std::string_view path) const;
 };
 
+struct YamlLimits {
+  std::size_t text = 3u << 20;  // bytes
+  std::size_t levels = 64;
+};
+
 // Empty documents are skipped. The error's `where` is "<source>:<line>".
-Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source);
+Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source, YamlLimits limits = {});
 
 // Block style, keys in order, multi-line strings as literal blocks; strings that would read as another type are quoted.
 std::string to_yaml(const Json& value);

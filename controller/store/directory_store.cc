@@ -1,10 +1,12 @@
 #include "store/directory_store.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/async.h"
 #include "store/absence.h"
 #include "store/claims.h"
+#include "store/known_directory.h"
 #include "store/manifest_files.h"
 #include "store/manifest_report.h"
 #include "store/object_table.h"
@@ -62,6 +64,7 @@ class Directory final : public DirectoryStore {
         watcher_(io, [this] { wake_.notify(); }),
         files_(options_.manifests, watcher_),
         state_(options_.state),
+        known_(options_.state, options_.manifests, log),
         absence_(options_.absence),
         report_(log),
         secrets_(log, [this](const ObjectKey& key) { changed(Kind::kSecret, key); }),
@@ -126,6 +129,7 @@ class Directory final : public DirectoryStore {
     if (!apart) return apart;
     const Result<> opened = state_.open();
     if (!opened) return opened;
+    known_.load();
     const Result<> workspaces = workspaces_.load();
     if (!workspaces) return workspaces;
     return invocations_.load();
@@ -145,7 +149,7 @@ class Directory final : public DirectoryStore {
   base::Milliseconds until_next_scan() const {
     const Timestamp now = clock_.now();
     Timestamp at = now + options_.rescan;
-    const bool trouble = !directory_problem_.empty() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
+    const bool trouble = !directory_problem_.empty() || known_.held() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
     if (trouble) at = std::min(at, now + kSoon);
     if (const std::optional<Timestamp> settles = files_.settles_at()) at = std::min(at, *settles);
     if (const std::optional<Timestamp> certain = absence_.next()) at = std::min(at, *certain);
@@ -160,15 +164,30 @@ class Directory final : public DirectoryStore {
       absence_.end_all();  // whatever was missing may have been here unseen
       return;
     }
+    const bool believed = known_.believed(files_.identity(), files_.holds_manifest(), something_to_lose());
+    if (believed) files_.trust();
     report_.begin_scan();
     workspaces_.begin_scan();
     invocations_.begin_scan();
     apply();
-    find_missing(now);
+    if (believed) {
+      find_missing(now);
+    } else {
+      absence_.end_all();
+    }
     workspaces_.end_scan();
     invocations_.end_scan();
     report_.end_scan();
     synced_ = true;
+  }
+
+  // What a removal would take out of Lepton, and is not being removed anyway.
+  bool something_to_lose() const {
+    const std::vector<ObjectKey> keys = invocations_.keys();
+    return std::any_of(keys.begin(), keys.end(), [this](const ObjectKey& key) {
+      const auto object = invocations_.find(key);
+      return object && !object->meta.deleted && !object->meta.finalizers.empty();
+    });
   }
 
   void tell_directory(const Result<>& read) {
@@ -269,6 +288,7 @@ class Directory final : public DirectoryStore {
   Watcher watcher_;
   ManifestFiles files_;
   StateFiles state_;
+  KnownDirectory known_;
   Absence absence_;
   ManifestReport report_;
   std::int64_t version_ = 0;

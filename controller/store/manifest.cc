@@ -12,10 +12,13 @@ namespace lepton_operator::store {
 namespace {
 
 // A namespace is a directory of the state directory, beside the operator's own files (docs/directory-mode.md).
-bool is_state_file(std::string_view name) { return name == "credentials" || name == "install-id" || name == "token-key"; }
+bool is_state_file(std::string_view name) { return name == "credentials" || name == "install-id" || name == "manifest-directory" || name == "token-key"; }
 
 using base::Json;
 using invocation::FieldError;
+
+// etcd's limit for a value: what is over it could never move to an API server.
+constexpr std::size_t kLargestObject = 3u << 19;
 
 const std::vector<std::string> kKinds = {"Invocation", "Workspace", "Secret"};
 
@@ -152,12 +155,24 @@ void read_secret(const Json& object, Document& document, std::vector<FieldError>
   for (const auto& [key, value] : string_map(object, "stringData", "stringData", errors)) document.secret[key] = value;
 }
 
+std::size_t size_of(const std::map<std::string, std::string>& texts) {
+  std::size_t size = 0;
+  for (const auto& [name, text] : texts) size += name.size() + text.size();
+  return size;
+}
+
 void read_spec(const Json& object, Document& document, std::vector<FieldError>& errors) {
   refuse_unknown_fields(object, "", {"apiVersion", "kind", "metadata", "spec", "status"}, errors);
   const Json* spec = base::find(object, "spec");
   if (spec != nullptr && !spec->is_null()) document.spec = *spec;
   if (!document.spec.is_object()) {
     errors.push_back({"spec", "must be an object"});
+    return;
+  }
+  const std::size_t size = base::to_text(document.spec).size() + size_of(document.annotations);
+  if (size > kLargestObject) {
+    errors.push_back({"spec", "the object is " + std::to_string(size >> 10) +
+                                  " KiB as JSON, more than the 1536 KiB that an API server stores; make it smaller"});
     return;
   }
   const std::vector<FieldError> found =

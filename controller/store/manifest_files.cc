@@ -1,5 +1,6 @@
 #include "store/manifest_files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -76,6 +77,10 @@ void ManifestFiles::consider(const std::string& name, const Content& content, ba
   pending_.erase(name);
 }
 
+bool ManifestFiles::holds_manifest() const {
+  return std::any_of(files_.begin(), files_.end(), [](const auto& entry) { return !entry.second.opaque; });
+}
+
 std::optional<base::Timestamp> ManifestFiles::settles_at() const {
   std::optional<base::Timestamp> earliest = again_at_;
   for (const auto& [name, pending] : pending_) {
@@ -90,8 +95,8 @@ Result<std::map<std::string, ManifestFiles::Content>> ManifestFiles::read_all() 
   if (!directory) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
   struct stat info {};
   if (::fstat(::dirfd(directory.get()), &info) != 0) return unusable(directory_, std::strerror(errno));
-  if (!device_) device_ = info.st_dev;
-  if (*device_ != info.st_dev) {
+  identity_ = {.device = info.st_dev, .inode = info.st_ino};
+  if (device_ && *device_ != info.st_dev) {
     return unusable(directory_,
                     "the manifest directory is on another device than before: was it unmounted? Restart the operator if that is meant");
   }

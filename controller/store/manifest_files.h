@@ -4,7 +4,7 @@
 // what stood there before counts. Not recursive; symlinks are followed, so a mounted ConfigMap works.
 //
 // Thread rule: domain thread only; blocking (files are small and local). Owner: the directory store. Fails when the directory is missing,
-// unreadable, or not on the device on which it was first seen: then nothing is known about any file.
+// unreadable, or not on the device on which it was when it was trusted: then nothing is known about any file.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "store/known_directory.h"
 #include "store/manifest.h"
 #include "store/watcher.h"
 
@@ -28,6 +29,9 @@ class ManifestFiles {
   const std::map<std::string, ManifestFile>& files() const { return files_; }  // by name
   // Changes whenever the file's content does: an error is told once per fingerprint.
   const std::string& fingerprint(const std::string& name) const { return fingerprints_.at(name); }
+  const DirectoryIdentity& identity() const { return identity_; }  // of the directory that the latest scan read
+  void trust() { device_ = identity_.device; }                     // from now on it must not be on another device
+  bool holds_manifest() const;  // at least one that can be read, whatever stands in it
   // When to look again because a file may have settled.
   std::optional<base::Timestamp> settles_at() const;
 
@@ -51,6 +55,7 @@ class ManifestFiles {
 
   std::filesystem::path directory_;
   Watcher& watcher_;
+  DirectoryIdentity identity_;
   std::optional<std::uint64_t> device_;
   std::map<std::string, ManifestFile> files_;
   std::map<std::string, std::string> fingerprints_;

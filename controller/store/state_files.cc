@@ -26,6 +26,8 @@ using invocation::ObjectKey;
 using invocation::Workspace;
 
 constexpr const char* kWorkspaces = "workspaces";
+// Far more than any object that was accepted can grow to with its status: what we once wrote we must be able to read.
+constexpr base::YamlLimits kLimits{.text = 64u << 20, .levels = 256};
 constexpr std::string_view kSuffix = ".yaml";
 
 template <class T>
@@ -133,9 +135,9 @@ base::Result<std::vector<ObjectKey>> StateFiles::list() const {
 template <class T>
 base::Result<T> StateFiles::read(const ObjectKey& key) const {
   const fs::path path = path_of<T>(key);
-  const base::Result<std::string> text = base::read_file(path);
+  const base::Result<std::string> text = base::read_file(path, kLimits.text);
   if (!text) return text.error();
-  const base::Result<std::vector<base::YamlDocument>> documents = base::parse_yaml(*text, path.string());
+  const base::Result<std::vector<base::YamlDocument>> documents = base::parse_yaml(*text, path.string(), kLimits);
   if (!documents) return Error{.kind = ErrorKind::kMalformed, .what = documents.error().what, .where = documents.error().where};
   if (documents->size() != 1 || !documents->front().value.is_object()) return malformed(path, "does not hold exactly one object");
   const base::Json& object = documents->front().value;

@@ -312,5 +312,99 @@ TEST_F(DirectoryStoreErrors, AStateFileWithoutUidIsLeftAloneToo) {
   EXPECT_THAT(lines_with("metadata.uid is missing"), Not(IsEmpty()));
 }
 
+// --- The wrong directory at the start ---
+
+class AnotherDirectoryAtTheStart : public DirectoryStoreTest {
+ protected:
+  // An Invocation with something in Lepton; then a start before the volume is mounted.
+  AnotherDirectoryAtTheStart() {
+    start();
+    put("nim.yaml", an_invocation("nim"));
+    EXPECT_TRUE(set_finalizer("nim", true).ok());
+    stop();
+    std::filesystem::rename(manifests(), root_.path() / "aside");
+    std::filesystem::create_directory(manifests());
+  }
+  void mount() {
+    std::filesystem::remove_all(manifests());
+    std::filesystem::rename(root_.path() / "aside", manifests());
+  }
+};
+
+TEST_F(AnotherDirectoryAtTheStart, ThatIsEmptyDeletesNothingAndSaysOnceWhatToDo) {
+  start();
+  advance(60s);
+  EXPECT_TRUE(store_->synced());
+  EXPECT_TRUE(find("nim"));
+  EXPECT_FALSE(deleting("nim"));
+  EXPECT_THAT(lines_with("put any manifest there, even one without documents (empty.yaml)"), SizeIs(1));
+  restart();
+  advance(60s);
+  EXPECT_FALSE(deleting("nim"));
+}
+
+TEST_F(AnotherDirectoryAtTheStart, IsReadAsSoonAsItIsMounted) {
+  start();
+  advance(5s);
+  mount();
+  advance(2s);
+  EXPECT_THAT(lines_with("believed again"), SizeIs(1));
+  advance(10s);
+  EXPECT_FALSE(deleting("nim"));
+  take_away("nim.yaml");
+  advance(2s);
+  EXPECT_TRUE(deleting("nim"));
+}
+
+TEST_F(AnotherDirectoryAtTheStart, IsBelievedWithAnyManifestEvenOneWithoutDocuments) {
+  start();
+  advance(5s);
+  put("empty.yaml", "# all of it is to go\n");
+  advance(3s);
+  advance(3s);
+  EXPECT_TRUE(deleting("nim"));
+}
+
+TEST_F(AnotherDirectoryAtTheStart, IsAdoptedWhenItHoldsManifests) {
+  put("nim.yaml", an_invocation("nim"));
+  start();
+  take_away("nim.yaml");
+  restart();
+  advance(1s);
+  advance(3s);
+  EXPECT_TRUE(deleting("nim"));
+}
+
+TEST_F(DirectoryStoreErrors, TheSameDirectoryEmptiedWhileTheOperatorWasDownIsARemoval) {
+  start();
+  put("nim.yaml", an_invocation("nim"));
+  ASSERT_TRUE(set_finalizer("nim", true).ok());
+  stop();
+  std::filesystem::remove(manifest("nim.yaml"));
+  start();
+  advance(2s);
+  EXPECT_TRUE(deleting("nim"));
+}
+
+TEST_F(DirectoryStoreErrors, AStateFileLargerThanAnyManifestIsReadBack) {
+  std::string note;
+  for (int i = 0; i < 500'000; ++i) note += "a\\n";
+  start();
+  put("nim.yaml", an_invocation("nim", "llama", "  annotations: {note: \"" + note + "\"}\n"));
+  const std::string before = uid("nim");
+  ASSERT_NE(before, "none");
+  ASSERT_GT(std::filesystem::file_size(state_of("nim")), 3u << 20);
+  restart();
+  EXPECT_EQ(uid("nim"), before);
+  EXPECT_THAT(lines_with("cannot be understood"), IsEmpty());
+}
+
+TEST_F(DirectoryStoreErrors, AnObjectLargerThanAnApiServerStoresIsRefused) {
+  start();
+  put("nim.yaml", an_invocation("nim", "llama", "  annotations: {note: \"" + std::string(1'600'000, 'a') + "\"}\n"));
+  EXPECT_FALSE(find("nim"));
+  EXPECT_THAT(lines_with("more than the 1536 KiB that an API server stores"), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace lepton_operator::store

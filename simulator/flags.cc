@@ -50,6 +50,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
   app.add_option("--storage-api", storage, "name, literal, absent or other-volume (name)");
   app.add_option("--api-family", family, "deployments");
   app.add_option("--seed", options.seed, "of the ids it makes (1)");
+  app.add_option("--max-page-size", options.max_page, "a page of jobs holds no more, whatever is asked for (500)");
   app.add_flag("--omit-phase", options.omit_phase, "as old servers: no phase in a deployment's status");
   app.add_flag("--archived-state", options.archived_state, "archived jobs show Archived");
   app.add_flag("--archive-deleted-jobs", options.archive_deleted_jobs, "deleted jobs stay in the archive");
@@ -76,6 +77,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
   if (options.workspace.empty() || options.workspace.find('/') != std::string::npos) {
     return wrong("--workspace", "must be one path segment");
   }
+  if (options.max_page < 1 || options.max_page > 500) return wrong("--max-page-size", "must be between 1 and 500");
   if (options.token.empty()) return wrong("--token", "must not be empty");
   return flags;
 }

@@ -35,8 +35,9 @@ bool holds_secret(const std::string& body, const std::vector<std::string>& secre
 }
 
 // In one line, without control characters.
-std::string shown(const std::string& body, const std::vector<std::string>& secrets) {
-  if (holds_secret(body, secrets)) return "(answer not shown: it may hold a secret)";
+std::string shown(const std::string& body, const Asked& asked) {
+  if (body.empty()) return "";
+  if (asked.secret_body || holds_secret(body, asked.secrets)) return "(answer not shown: it may hold a secret)";
   std::string line;
   for (const char c : body) {
     const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
@@ -59,11 +60,18 @@ std::string sentence(const base::HttpResponse& response, const Asked& asked) {
     return "lepton answered 403 for " + workspace + ": its token is valid but may not use this workspace.";
   }
   std::string text = "lepton answered " + std::to_string(response.status) + " to " + asked.what;
-  const std::string body = shown(response.body, asked.secrets);
+  const std::string body = shown(response.body, asked);
   return body.empty() ? text : text + ": " + body;
 }
 
 }  // namespace
+
+std::optional<base::Milliseconds> retry_after(const base::HttpResponse& response, base::Timestamp now) {
+  const auto header = response.headers.find("retry-after");
+  if (header == response.headers.end()) return std::nullopt;
+  const std::optional<base::Milliseconds> asked = base::parse_retry_after(header->second, now);
+  return asked ? std::optional(std::min(*asked, kLongestRetryAfter)) : std::nullopt;
+}
 
 Error token_refused(const std::string& workspace_id, int status) {
   Error error{ErrorKind::kUnauthorized,
@@ -77,8 +85,7 @@ Error refusal(const base::HttpResponse& response, const Asked& asked, base::Time
   if (response.status == 401) return token_refused(asked.workspace_id, 401);
   Error error{kind_of(response.status, response.body, asked.creating), sentence(response, asked)};
   error.status = response.status;
-  const auto header = response.headers.find("retry-after");
-  if (header != response.headers.end()) error.retry_after = base::parse_retry_after(header->second, now);
+  error.retry_after = retry_after(response, now);
   return error;
 }
 

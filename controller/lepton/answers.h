@@ -1,6 +1,6 @@
 // Answers that are no success, as Errors: the kind by the status, the text one sentence that a person may read. Internal to lepton/.
 //
-// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens or holds a secret we know of.
+// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens, holds a secret we know of, or answers a request whose body held one.
 // Pure; any thread.
 #pragma once
 
@@ -11,11 +11,18 @@
 
 namespace lepton_operator::lepton {
 
+// The longest that a Retry-After is believed.
+inline constexpr base::Milliseconds kLongestRetryAfter = std::chrono::hours(1);
+
+// What the answer asks to wait; nothing when it says nothing that can be read.
+std::optional<base::Milliseconds> retry_after(const base::HttpResponse& response, base::Timestamp now);
+
 struct Asked {
   std::string what;  // "GET /jobs/x"
   std::string workspace_id;
   bool creating = false;             // 400 or 422 "already exists" is then a conflict
-  std::vector<std::string> secrets;  // the token and what the request's body held
+  std::vector<std::string> secrets;  // the token
+  bool secret_body = false;          // the request's body held secrets: its answer is never shown, it may hold them in any encoding
 };
 
 // For a status of 300 and above. `now` is for a Retry-After that is a date.

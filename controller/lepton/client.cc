@@ -1,6 +1,7 @@
 // The Client's routes but storage (client_storage.cc); how a request leaves is in client_send.cc.
 #include "lepton/client.h"
 
+#include <algorithm>
 #include <set>
 
 namespace lepton_operator::lepton {
@@ -38,9 +39,8 @@ std::vector<std::pair<std::string, std::string>> list_query(const JobQuery& quer
   return parameters;
 }
 
-// Puts a page's new jobs into `all`; false when it was the last: short, or nothing new (a server that ignores `page` repeats itself).
+// Puts a page's new jobs into `all`; false when it brought nothing new (a server that ignores `page` repeats itself).
 bool add_page(Decoded<Job>& all, std::set<std::string>& ids, Decoded<Job> page) {
-  const std::size_t size = page.items.size() + static_cast<std::size_t>(page.malformed);
   bool something_new = false;
   for (Job& job : page.items) {
     if (!ids.insert(job.id).second) continue;
@@ -48,8 +48,12 @@ bool add_page(Decoded<Job>& all, std::set<std::string>& ids, Decoded<Job> page) 
     all.items.push_back(std::move(job));
   }
   all.requests += 1;
-  if (something_new || all.requests == 1) all.malformed += page.malformed;
-  return size >= kPageSize && something_new;
+  if (something_new || all.requests == 1) {
+    all.malformed += page.malformed;
+  } else if (page.items.empty()) {  // the same again, or others that cannot be read
+    all.malformed = std::max(all.malformed, page.malformed);
+  }
+  return something_new;
 }
 
 // Decodes an answer; says to what it was one.
@@ -95,8 +99,11 @@ Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query) {
     const Result<Json> body = co_await send_json(context, std::move(request));
     Result<Decoded<Job>> answer = decoded<Decoded<Job>>(body, decode_jobs, "GET /jobs");
     if (!answer) co_return answer.error();
-    const bool more = add_page(all, ids, std::move(answer).value());
-    if (!more) co_return all;
+    const std::size_t size = answer->items.size() + static_cast<std::size_t>(answer->malformed);
+    const bool something_new = add_page(all, ids, std::move(answer).value());
+    const bool is_short = size < largest_page_;
+    largest_page_ = std::max(largest_page_, size);
+    if (!something_new || is_short) co_return all;
   }
   co_return Error{ErrorKind::kMalformed, "lepton's list of jobs does not end"};
 }
@@ -126,7 +133,7 @@ Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kPost, "/deployments", encode(spec));
   request.creating = true;
-  for (const ApiToken& token : spec.api_tokens) request.secrets.push_back(token.value.value_or(""));
+  for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
   // The body of the answer is not read: older servers send anything (section 4).
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
@@ -179,7 +186,7 @@ Answer<> Client::create_secret(Context context, NewSecret secret) {
   secrets.push_back(std::move(secret));
   Call request = call(Method::kPost, "/usersecrets", encode(secrets));
   request.creating = true;
-  request.secrets.push_back(secrets.front().value);
+  request.secret_body = true;
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
   co_return Ok{};

@@ -57,7 +57,8 @@ class Client {
   Client(std::shared_ptr<base::HttpTransport> transport, Credentials credentials, base::Clock& clock, base::Random& random,
          ClientOptions options);
 
-  // Reading. A list asks page after page of 500 until a short or repeated page.
+  // Reading. A list asks for page after page of 500 until an empty, repeated or short one. What is short the server's own
+  // pages tell, not what was asked for: it may cap page_size.
   Answer<WorkspaceInfo> workspace(Context context);
   Answer<Decoded<Endpoint>> list_endpoints(Context context);
   Answer<Endpoint> get_endpoint(Context context, std::string name);
@@ -103,6 +104,7 @@ class Client {
     std::string resource;              // "jobs": for the metrics
     bool creating = false;             // then 400 "already exists" is a conflict
     std::vector<std::string> secrets;  // an error never repeats an answer that holds one of these
+    bool secret_body = false;          // nor any answer to this request
   };
   struct Leave;
 
@@ -128,6 +130,7 @@ class Client {
   Breaker breaker_;
   bool accepted_ = false;  // the token, by the latest answer that tells
   int under_way_ = 0;
+  std::size_t largest_page_ = 0;  // of jobs, ever seen: the server's pages hold so many at least
   std::vector<Context> waiting_;  // one for each caller that waits in enter(); cancelled to wake it
 };
 

@@ -1,5 +1,6 @@
 // Why an endpoint is not what it should be: the reasons that Lepton gives and the last lines of its log.
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "base/strings.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostReasons = 6;
 constexpr std::size_t kLogLines = 20;
-// A log is a stream that need not end while the endpoint lives.
+// A replica's log is a stream that need not end while the endpoint lives, and a search among all logs may be slow.
 constexpr std::chrono::seconds kLogDeadline{10};
 
 bool known_trouble(const std::string& reason) { return !reason.empty() && reason != "Ready" && reason != "InProgress"; }
@@ -57,6 +58,32 @@ std::vector<std::string> last_lines(const std::string& text) {
   return lines;
 }
 
+struct LogLine {
+  std::int64_t at = 0;  // nanoseconds
+  std::string text;
+};
+
+// {data: {result: [{values: [["<nanoseconds>", "<line>"], ...]}, ...]}}, in whatever order: one stream for each replica.
+std::vector<std::string> lines_of_streams(const Json& body) {
+  std::vector<LogLine> found;
+  for (const Json& stream : base::elements(base::find(base::get_object(body, "data"), "result"))) {
+    for (const Json& value : base::elements(base::find(stream, "values"))) {
+      const auto pair = base::elements(&value);
+      if (pair.size() < 2 || !pair[1].is_string()) continue;
+      LogLine line{0, pair[1].as_string()};
+      while (!line.text.empty() && (line.text.back() == '\n' || line.text.back() == '\r')) line.text.pop_back();
+      if (line.text.empty()) continue;
+      const std::string at = pair[0].is_string() ? pair[0].as_string() : base::to_text(pair[0]);
+      std::from_chars(at.data(), at.data() + at.size(), line.at);
+      found.push_back(std::move(line));
+    }
+  }
+  std::stable_sort(found.begin(), found.end(), [](const LogLine& a, const LogLine& b) { return a.at < b.at; });
+  std::vector<std::string> lines;
+  for (std::size_t i = found.size() - std::min(found.size(), kLogLines); i < found.size(); ++i) lines.push_back(std::move(found[i].text));
+  return lines;
+}
+
 // We did not reach anybody who could know: asking again later may help.
 bool nobody_asked(ErrorKind kind) {
   return kind == ErrorKind::kUnreachable || kind == ErrorKind::kUnauthorized || kind == ErrorKind::kCancelled ||
@@ -74,6 +101,14 @@ Answer<EndpointDiagnosis> Client::explain_endpoint(Context context, std::string 
     if (!body && nobody_asked(body.error().kind)) co_return body.error();
     if (body) add_reasons(*body, diagnosis.reasons);
   }
+  Call logs = call(Method::kGet, "/logs");
+  logs.request.query.emplace_back("deployment", name);
+  logs.request.query.emplace_back("limit", std::to_string(kLogLines));
+  Context log_deadline = context.with_timeout(kLogDeadline);
+  const Result<Json> streams = co_await send_json(log_deadline, std::move(logs));
+  if (streams) diagnosis.log_lines = lines_of_streams(*streams);
+  if (!diagnosis.log_lines.empty()) co_return diagnosis;
+  // Nothing collected, or a server without the search: the first replica's own log.
   Call replicas = call(Method::kGet, route + "/replicas");
   const Result<Json> listed = co_await send_json(context, std::move(replicas));
   const std::string replica = listed ? first_replica(*listed) : "";

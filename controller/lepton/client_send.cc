@@ -14,9 +14,8 @@ namespace {
 
 // Requests out at a time until the token was accepted once.
 constexpr int kUnprovenAtOnce = 4;
-// 429 without a Retry-After, and the longest that a Retry-After is believed.
+// 429 without a Retry-After.
 constexpr base::Milliseconds kDefaultPause{1'000};
-constexpr base::Milliseconds kLongestPause = std::chrono::hours(1);
 
 bool reads(Method method) { return method == Method::kGet || method == Method::kHead; }
 
@@ -115,11 +114,9 @@ void Client::note_answer(const HttpResponse& response) {
     breaker_.backoff.reset();
   }
   if (response.status == 429 || response.status == 503) {
-    const auto header = response.headers.find("retry-after");
-    std::optional<base::Milliseconds> pause;
-    if (header != response.headers.end()) pause = base::parse_retry_after(header->second, now);
+    std::optional<base::Milliseconds> pause = retry_after(response, now);
     if (!pause && response.status == 429) pause = kDefaultPause;
-    if (pause) limiter_.pause(now + std::min(*pause, kLongestPause));
+    if (pause) limiter_.pause(now + *pause);
   }
 }
 
@@ -148,7 +145,7 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   }
   if (!response) co_return failed(response.error(), call.asked);
   if (response->status >= 200 && response->status < 300) co_return response;
-  const Asked asked{call.asked, credentials_.workspace_id, call.creating, std::move(call.secrets)};
+  const Asked asked{call.asked, credentials_.workspace_id, call.creating, std::move(call.secrets), call.secret_body};
   co_return refusal(*response, asked, clock_.now());
 }
 

@@ -135,7 +135,7 @@ base::Result<Endpoint> decode_endpoint(const Json& body) {
 }
 
 base::Result<Decoded<Endpoint>> decode_endpoints(const Json& body) {
-  if (!body.is_array()) return codec::malformed("the list of endpoints is no JSON array");
+  if (!codec::is_list(body)) return codec::malformed("the list of endpoints is no JSON array");
   Decoded<Endpoint> list;
   for (const Json& item : base::elements(&body)) {
     if (is_pod(item)) continue;  // the route lists pods along with endpoints

@@ -20,6 +20,7 @@ int count(const Json& status, std::string_view member) {
 const Json* job_array(const Json& body) {
   static const Json kEmpty = Json::array();
   if (body.is_array()) return &body;
+  if (body.is_null()) return &kEmpty;
   const Json* jobs = base::find(body, "jobs");
   if (jobs && jobs->is_array()) return jobs;
   return jobs && jobs->is_null() ? &kEmpty : nullptr;

@@ -13,7 +13,7 @@ namespace {
 // Decodes an array item by item; `decode` returns nothing for an item that cannot be addressed.
 template <class T, class Decode>
 base::Result<Decoded<T>> decode_array(const Json& body, const char* what, Decode decode) {
-  if (!body.is_array()) return codec::malformed(std::string("the list of ") + what + " is no JSON array");
+  if (!codec::is_list(body)) return codec::malformed(std::string("the list of ") + what + " is no JSON array");
   Decoded<T> list;
   for (const Json& item : base::elements(&body)) {
     if (std::optional<T> value = decode(item)) {

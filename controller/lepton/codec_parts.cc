@@ -75,6 +75,8 @@ Labels labels_of(const Json& body) {
   return labels;
 }
 
+bool is_list(const Json& body) { return body.is_array() || body.is_null(); }
+
 base::Error malformed(std::string what) { return base::Error{base::ErrorKind::kMalformed, std::move(what)}; }
 
 }  // namespace lepton_operator::lepton::codec

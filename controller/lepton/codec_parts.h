@@ -23,6 +23,7 @@ std::optional<Timestamp> created_at(const Json& body);
 Labels labels_of(const Json& body);
 // A Unix time of unknown unit: below 10^11 (year 5138 in seconds, 1973 in milliseconds) it is seconds. Nothing for zero and below.
 std::optional<Timestamp> unix_time(std::optional<std::int64_t> value);
+bool is_list(const Json& body);  // an array, or null: Go writes an empty list so
 base::Error malformed(std::string what);
 
 }  // namespace lepton_operator::lepton::codec

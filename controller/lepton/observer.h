@@ -46,6 +46,7 @@ class Observer {
 
   const View& view() const { return view_; }
   const std::optional<base::Error>& last_error() const { return last_error_; }  // of the latest look; nothing when it was complete
+  bool lists_read() const { return lists_read_; }  // in the latest look, each of them, though not everything in them may be understood
 
  private:
   // One list of a look, and when it was asked for.
@@ -91,6 +92,7 @@ class Observer {
   std::map<std::string, Interest> interests_;
   View view_;
   std::optional<base::Error> last_error_;
+  bool lists_read_ = false;
 };
 
 }  // namespace lepton_operator::lepton

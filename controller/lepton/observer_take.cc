@@ -144,6 +144,7 @@ void Observer::take(const Look& look) {
   take_endpoints(look.endpoints, changed);
   take_jobs(look, changed);
   last_error_ = first_error(look);
+  lists_read_ = look.endpoints.answer && look.alive.answer && (!look.archive || look.archive->answer);
   // One list of this look was the probe that closed the circuit, the others were still refused.
   if (last_error_ && last_error_->kind == ErrorKind::kUnauthorized && !client_.circuit_open()) look_soon_ = true;
 

@@ -39,6 +39,7 @@ struct Options {
   bool mask_tokens = true;            // api_tokens are answered as "***"
   bool archived_state = false;        // archived jobs show "Archived" in place of Completed or Failed
   bool archive_deleted_jobs = false;  // deleted jobs stay in the archive as "Deleted"
+  int max_page = 500;                 // a page of jobs holds no more, whatever page_size asks for
   std::uint64_t seed = 1;
 };
 

@@ -21,7 +21,9 @@ using testing::SizeIs;
 
 class OnTheSimulator : public testing::Test {
  protected:
-  OnTheSimulator() : simulator(simulator::Options{}, [this] { return bench.clock.now(); }) { use(simulator.token()); }
+  explicit OnTheSimulator(simulator::Options options = {}) : simulator(std::move(options), [this] { return bench.clock.now(); }) {
+    use(simulator.token());
+  }
 
   void use(const std::string& token) {
     const Credentials credentials{"ws-sim", token, "http://sim.test" + simulator.base_path(), std::nullopt};
@@ -207,6 +209,19 @@ TEST_F(OnTheSimulator, TheObserverSeesAnEndpointBecomeReadyWithinTwoSecondsOfIt)
   EXPECT_LE(*ready, created + 4s);
   bench.root.cancel();
   bench.settle();
+}
+
+class WithSmallPages : public OnTheSimulator {
+ protected:
+  WithSmallPages() : OnTheSimulator({.max_page = 3}) {}
+};
+
+TEST_F(WithSmallPages, AllJobsAreListedThoughTheServerCapsThePageSize) {
+  make_secret();
+  for (int i = 0; i < 7; ++i) ASSERT_TRUE(bench.get(client().create_job(bench.root, every_field_of_a_job())).ok());
+  const auto jobs = bench.get(client().list_jobs(bench.root, {}));
+  ASSERT_TRUE(jobs.ok());
+  EXPECT_THAT(jobs->items, SizeIs(7));
 }
 
 }  // namespace

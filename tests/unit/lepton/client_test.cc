@@ -151,8 +151,9 @@ TEST(AnErrorText, NeverRepeatsAnAnswerThatMayHoldASecret) {
   bench.transport->then(422, "spec.api_tokens[0]: bad")
       .then(422, std::string("you sent ") + test::kToken)
       .then(422, "value endpoint-token-1 is weak")
+      .then(422, R"(you sent {"value":"endpoint\u002dtoken-1"})")
       .then(400, "secret value hunter2hunter2 is bad");
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 4; ++i) {
     const auto created = bench.get(bench.client->create_endpoint(bench.root, an_endpoint()));
     EXPECT_EQ(created.error().what, "lepton answered 422 to POST /deployments: (answer not shown: it may hold a secret)");
   }
@@ -243,7 +244,38 @@ TEST(AListOfJobs, AsksBySelectorAndScopeAndEndsWithAShortPage) {
                                              Pair("page", "2"), Pair("page_size", "500")));
 }
 
-TEST(AListOfJobs, OfOneShortPageCostsOneRequest) {
+TEST(AListOfJobs, FromAServerThatCapsThePageSizeIsStillWhole) {
+  Bench bench;
+  bench.transport->then(200, jobs_page(0, 100)).then(200, jobs_page(100, 100)).then(200, jobs_page(200, 50));
+  const auto jobs = bench.get(bench.client->list_jobs(bench.root, {}));
+  ASSERT_TRUE(jobs.ok());
+  EXPECT_EQ(jobs->items.size(), 250u);
+  EXPECT_EQ(bench.transport->sent().size(), 3u);
+}
+
+TEST(AListOfJobs, ThatEndsWithAFullPageEndsWithAnEmptyOne) {
+  Bench bench;
+  bench.transport->then(200, jobs_page(0, 100)).then(200, R"({"jobs":[]})");
+  EXPECT_EQ(bench.get(bench.client->list_jobs(bench.root, {}))->items.size(), 100u);
+  EXPECT_EQ(bench.transport->sent().size(), 2u);
+}
+
+TEST(AListOfJobs, ShorterThanAPageThatWasSeenCostsOneRequest) {
+  Bench bench;
+  bench.transport->then(200, jobs_page(0, 100)).then(200, R"({"jobs":[]})").then(200, jobs_page(0, 99));
+  ASSERT_TRUE(bench.get(bench.client->list_jobs(bench.root, {})).ok());
+  EXPECT_EQ(bench.get(bench.client->list_jobs(bench.root, {}))->items.size(), 99u);
+  EXPECT_EQ(bench.transport->sent().size(), 3u);
+}
+
+TEST(AListOfJobs, ThatCannotBeReadEndsAndSaysSo) {
+  Bench bench;
+  bench.transport->then(200, jobs_page(0, 2)).always(200, R"({"jobs":[{},{}]})");
+  EXPECT_EQ(bench.get(bench.client->list_jobs(bench.root, {}))->malformed, 2);
+  EXPECT_EQ(bench.transport->sent().size(), 2u);
+}
+
+TEST(AListOfJobs, OfNoneCostsOneRequest) {
   Bench bench;
   bench.transport->then(200, R"({"jobs":[]})");
   const auto jobs = bench.get(bench.client->list_jobs(bench.root, {}));
@@ -314,6 +346,27 @@ TEST(Storage, IsNeverAskedToRemoveARootAParentOrAnEmptyName) {
     EXPECT_EQ(bench.get(bench.client->remove_directory(bench.root, file_system, "/a/b")).error().kind, ErrorKind::kInvalid) << file_system;
   }
   EXPECT_TRUE(bench.transport->sent().empty());
+}
+
+TEST(ADiagnosis, TakesTheLatestLinesOfAllReplicasFromTheSearchWithinTenSeconds) {
+  Bench bench;
+  bench.transport->then(200, "{}").then(200, "{}").then(200, R"({"data":{"result":[
+      {"stream":{"replica":"a"},"values":[["30","third\n"],["10","first"]]}, {"stream":{"replica":"b"},"values":[["20","second"]]}]}})");
+  const auto found = bench.get(bench.client->explain_endpoint(bench.root, "nim-a"));
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT(found->log_lines, ElementsAre("first", "second", "third"));
+  EXPECT_THAT(last(bench).path, testing::EndsWith("/logs"));
+  EXPECT_THAT(last(bench).query, ElementsAre(Pair("deployment", "nim-a"), Pair("limit", "20")));
+  EXPECT_EQ(*bench.transport->sent().back().deadline - bench.transport->sent().back().at, 10s);
+}
+
+TEST(ADiagnosis, WithoutTheSearchTakesTheFirstReplicasOwnLog) {
+  for (const auto& [status, body] : std::vector<std::pair<int, std::string>>{{404, ""}, {200, R"({"data":{"result":[]}})"}, {200, "?"}}) {
+    Bench bench;
+    bench.transport->then(200, "{}").then(200, "{}").then(status, body).then(200, R"([{"metadata":{"id":"r-1"}}])").then(200, "a\nb\n");
+    EXPECT_THAT(bench.get(bench.client->explain_endpoint(bench.root, "nim-a"))->log_lines, ElementsAre("a", "b"));
+    EXPECT_THAT(last(bench).path, testing::EndsWith("/deployments/nim-a/replicas/r-1/log"));
+  }
 }
 
 }  // namespace

@@ -178,7 +178,8 @@ void Workspaces::refuse(Entry& entry, const Error& error) {
   entry.probe_at = now + wait;
   const std::string& id = entry.connection->credentials().workspace_id;
   if (error.kind == ErrorKind::kUnauthorized || error.kind == ErrorKind::kForbidden) {
-    entry.probe_at = now + kProbeRefused;
+    // A 401 opened the client's breaker, which answers most probes itself; a 403 did not: each probe is a request.
+    if (error.kind == ErrorKind::kUnauthorized) entry.probe_at = now + kProbeRefused;
     if (entry.state != WorkspaceState::kUnauthorized) entry.read_credentials = true;  // perhaps they were changed
     set_state(entry, WorkspaceState::kUnauthorized, error.text());
   } else if (error.kind == ErrorKind::kNotFound) {

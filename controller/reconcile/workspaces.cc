@@ -127,10 +127,11 @@ std::vector<ObjectKey> Workspaces::all() const {
 void Workspaces::looked(Entry& entry, const Connection& by) {
   if (entry.connection.get() != &by || !entry.proven) return;
   const auto& error = entry.connection->observer().last_error();
-  if (!error) {
+  // Something in the lists may not be understood: the view says itself what it does not know by them. Lepton answers.
+  if (entry.connection->observer().lists_read()) {
     entry.failed_looks = 0;
     set_state(entry, WorkspaceState::kReady, "lepton answers");
-    if (events_.looked) events_.looked(entry.key);
+    if (!error && events_.looked) events_.looked(entry.key);
     return;
   }
   ++entry.failed_looks;

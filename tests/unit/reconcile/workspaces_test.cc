@@ -16,14 +16,31 @@ using testing::Not;
 
 const ObjectKey kKey{"team", "default"};
 
+class Garbling final : public base::HttpTransport {
+ public:
+  explicit Garbling(std::shared_ptr<base::HttpTransport> inner) : inner_(std::move(inner)) {}
+  boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::Context context, base::HttpRequest request) override {
+    const bool list = request.path.ends_with("/deployments");
+    base::Result<base::HttpResponse> response = co_await inner_->send(context, std::move(request));
+    if (list && response) response->body = "[{}]";
+    co_return response;
+  }
+
+ private:
+  std::shared_ptr<base::HttpTransport> inner_;
+};
+
 class WorkspacesTest : public testing::Test {
  protected:
+  Bench bench_;
+  bool garbled_ = false;
+
   void start(FallbackCredentials fallback = {}) {
     lepton::ObserverOptions observing;
     observing.job_selector = "lepton-operator.install=i1";
     observing.owner_label = "lepton-operator.uid";
     WorkspacesParts parts{bench_.io,    bench_.clock,        *bench_.random,      bench_.log,           bench_.store, bench_.snapshot,
-                          bench_.vault, bench_.transports(), std::move(fallback), std::move(observing), {},           {}};
+                          bench_.vault, transports(), std::move(fallback), std::move(observing), {},           {}};
     workspaces_ = std::make_unique<Workspaces>(std::move(parts));
     WorkspacesEvents events;
     events.changed = [this](const ObjectKey&) { ++changes_; };
@@ -40,6 +57,15 @@ class WorkspacesTest : public testing::Test {
     EXPECT_TRUE(*ended_);
   }
 
+  // The bench's; while `garbled_`, the list of endpoints holds something without a name.
+  auto transports() -> decltype(bench_.transports()) {
+    return [this, plain = bench_.transports()](const std::string& url) -> base::Result<std::shared_ptr<base::HttpTransport>> {
+      const auto inner = plain(url);
+      if (!inner || !garbled_) return inner;
+      return std::shared_ptr<base::HttpTransport>(std::make_shared<Garbling>(*inner));
+    };
+  }
+
   invocation::WorkspaceFacts facts() const { return workspaces_->facts(kKey); }
   const invocation::Condition* ready() const {
     const auto object = bench_.store.find_workspace(kKey);
@@ -50,7 +76,6 @@ class WorkspacesTest : public testing::Test {
   }
   void mend_connection() { bench_.transport->on_call({}); }
 
-  Bench bench_;
   std::unique_ptr<Workspaces> workspaces_;
   std::optional<base::Context> stop_;
   std::shared_ptr<bool> ended_;
@@ -206,6 +231,31 @@ TEST_F(WorkspacesTest, ASpecThatIsWrongIsInvalidWithItsField) {
   bench_.pass(100ms);
   EXPECT_EQ(facts().state, WorkspaceState::kInvalid);
   EXPECT_THAT(facts().message, HasSubstr("spec.credentialsSecretRef"));
+}
+
+TEST_F(WorkspacesTest, AWorkspaceThatForbidsItsTokenIsAskedLessAndLessOften) {
+  bench_.add_workspace(kKey);
+  int probes = 0;
+  bench_.transport->on_call([&](const base::HttpRequest&) -> std::optional<Fault> {
+    ++probes;
+    return Fault{.what = Fault::What::kStatus, .status = 403};
+  });
+  start();
+  bench_.pass(10min);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnauthorized);
+  EXPECT_LE(probes, 60);  // up to 60 s apart; every 5 s would be 120
+  mend_connection();
+  EXPECT_TRUE(bench_.until([&] { return facts().state == WorkspaceState::kReady; }, 61s));
+}
+
+TEST_F(WorkspacesTest, AnObjectThatCannotBeReadDoesNotMakeItsWorkspaceUnreachable) {
+  bench_.add_workspace(kKey);
+  garbled_ = true;
+  start();
+  workspaces_->use(kKey, "team/a", {lepton::Pace::kClose, false});
+  bench_.pass(20s);
+  ASSERT_TRUE(workspaces_->find(kKey)->observer().last_error().has_value());
+  EXPECT_EQ(facts().state, WorkspaceState::kReady);
 }
 
 }  // namespace

@@ -77,17 +77,21 @@ std::optional<CacheSpec> read_cache(ObjectReader& reader) {
   return cache;
 }
 
-ApiTokenEntry read_api_token(ObjectReader& reader) {
+ApiTokenEntry read_api_token(ObjectReader& reader, Section section) {
   ApiTokenEntry entry;
   const int written = (reader.has("value") ? 1 : 0) + (reader.has("secretKeyRef") ? 1 : 0) + (reader.has("leptonToken") ? 1 : 0);
   if (written != 1) reader.error("", "needs exactly one of value, secretKeyRef and leptonToken");
+  // A Workspace's defaults are copied into the status of every Invocation that begins with them.
+  if (section == Section::kDefaults && reader.has("value")) {
+    reader.error("value", "a token is not written into a Workspace's defaults; use secretKeyRef or leptonToken");
+  }
   entry.value = reader.text("value");
   entry.secret_key = read_secret_key(reader);
   entry.lepton_token = reader.text("leptonToken");
   return entry;
 }
 
-std::optional<std::vector<ApiTokenEntry>> read_api_tokens(ObjectReader& reader) {
+std::optional<std::vector<ApiTokenEntry>> read_api_tokens(ObjectReader& reader, Section section) {
   constexpr std::size_t kMostTokens = 16;
   const Json* tokens = reader.raw("apiTokens");
   if (tokens == nullptr) return std::nullopt;
@@ -95,7 +99,7 @@ std::optional<std::vector<ApiTokenEntry>> read_api_tokens(ObjectReader& reader) 
     reader.error("apiTokens", "an empty list would leave the endpoint open; leave the field out and the operator makes a token");
   }
   std::vector<ApiTokenEntry> entries;
-  reader.each("apiTokens", kMostTokens, [&](ObjectReader& token) { entries.push_back(read_api_token(token)); });
+  reader.each("apiTokens", kMostTokens, [&](ObjectReader& token) { entries.push_back(read_api_token(token, section)); });
   return entries;
 }
 
@@ -156,7 +160,7 @@ DeploymentSpec read_deployment(ObjectReader& reader, Section section) {
   deployment.pre_command = reader.possibly_empty_text("preCommand").value_or("");
   read_placement(reader, deployment);
   deployment.envs = read_envs(reader, false);
-  deployment.api_tokens = read_api_tokens(reader);
+  deployment.api_tokens = read_api_tokens(reader, section);
   deployment.paths = read_paths(reader);
   deployment.readiness_timeout = reader.duration("readinessTimeout", kLeastReadinessTimeout).value_or(deployment.readiness_timeout);
   reader.not_yet("queueTimeout");

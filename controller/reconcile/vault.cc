@@ -28,11 +28,9 @@ const Json* api_tokens(const Json& holder) {
   return tokens != nullptr && tokens->is_array() ? tokens : nullptr;
 }
 
-// Lists replace when defaults are merged: the spec's own list is the whole list.
+// Of the Invocation's own spec alone: a Workspace's defaults may not hold a literal token, and lists replace when defaults are merged.
 Result<std::string> literal(const Invocation& object, std::size_t index) {
-  const Json* tokens = api_tokens(object.spec);
-  if (tokens == nullptr && object.status.resolved) tokens = api_tokens(object.status.resolved->defaults);
-  const auto entries = base::elements(tokens);
+  const auto entries = base::elements(api_tokens(object.spec));
   const auto value = index < entries.size() ? base::get_string(entries[index], "value") : std::nullopt;
   if (value) return *value;
   return Error{ErrorKind::kNotFound, "the token is no longer there", "spec.deployment.apiTokens[" + std::to_string(index) + "]"};

@@ -11,8 +11,9 @@
 
 namespace lepton_operator::app {
 
-base::Result<kube::ClusterConfig> find_cluster(const Options& options, const kube::Environment& environment,
-                                               const std::filesystem::path& service_account = "/var/run/secrets/kubernetes.io/serviceaccount");
+base::Result<kube::ClusterConfig> find_cluster(
+    const Options& options, const kube::Environment& environment,
+    const std::filesystem::path& service_account = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 // "https://10.0.0.1:6443/prefix" -> "10.0.0.1:6443": the label of metrics.
 std::string server_host(const std::string& server);

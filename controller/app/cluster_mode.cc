@@ -63,8 +63,7 @@ class ClusterMode {
         random_(random),
         catalogue_(catalogue),
         cluster_(std::move(cluster)),
-        elector_(api(), host.clock(), random, log,
-                 {.namespace_ = cluster_.own_namespace, .name = kName, .identity = cluster_.identity}),
+        elector_(api(), host.clock(), random, log, {.namespace_ = cluster_.own_namespace, .name = kName, .identity = cluster_.identity}),
         events_(host.io(), api(), host.clock(), random, kName, cluster_.identity),
         election_changed_(host.io()) {
     if (options_.leader_elect) host_.metrics().leading(kName, false);
@@ -240,10 +239,9 @@ int run_cluster_mode(const Options& options, base::Log& log, base::Random& rando
   ClusterMode mode(host, options, log, random, catalogue, {std::move(*api), own, identity(random)});
   const Result<> listening = host.listen([&mode] { return mode.fleet(); }, [&mode] { return mode.ready(); });
   if (!listening) return refuse(kFailed, listening.error());
-  return host.run([&mode](Context context) { return mode.run(context); }, {{"mode", "cluster"},
-                                                                           {"server", config->server},
-                                                                           {"namespaces", shown_namespaces(options.namespaces)},
-                                                                           {"namespace", own}});
+  return host.run(
+      [&mode](Context context) { return mode.run(context); },
+      {{"mode", "cluster"}, {"server", config->server}, {"namespaces", shown_namespaces(options.namespaces)}, {"namespace", own}});
 }
 
 }  // namespace lepton_operator::app

@@ -56,11 +56,10 @@ int run_directory_mode(const Options& options, base::Log& log, base::Random& ran
   DirectoryMode mode(host, options, log, random, catalogue, **state);
   const Result<> listening = host.listen([&mode] { return mode.fleet(); }, [&mode] { return mode.ready(); });
   if (!listening) return refuse(kFailed, listening.error());
-  return host.run([&mode](base::Context context) { return mode.run(context); },
-                  {{"mode", "directory"},
-                   {"manifests", options.manifests.string()},
-                   {"state", options.state_dir.string()},
-                   {"install", (*state)->install_id}});
+  return host.run([&mode](base::Context context) { return mode.run(context); }, {{"mode", "directory"},
+                                                                                 {"manifests", options.manifests.string()},
+                                                                                 {"state", options.state_dir.string()},
+                                                                                 {"install", (*state)->install_id}});
 }
 
 }  // namespace lepton_operator::app

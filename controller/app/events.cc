@@ -45,8 +45,8 @@ std::optional<kube::Event> event_of(const invocation::Invocation& object, const 
   const bool quiet = std::any_of(kQuiet.begin(), kQuiet.end(), [&](const char* reason) { return transition.reason == reason; });
   if (quiet || transition.reason.empty()) return std::nullopt;
   kube::Event event;
-  event.regarding = {invocation::kApiVersion, "Invocation", object.meta.key.namespace_, object.meta.key.name, object.meta.uid,
-                     object.meta.resource_version};
+  event.regarding = {invocation::kApiVersion, "Invocation",    object.meta.key.namespace_,
+                     object.meta.key.name,    object.meta.uid, object.meta.resource_version};
   event.warning = transition.warning;
   event.reason = transition.reason;
   event.action = action_of(transition.reason);

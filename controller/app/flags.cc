@@ -112,7 +112,8 @@ Result<SourcedValues> read_config_file(const std::string& path, const FileReader
   for (const auto& [name, value] : document.value.as_object()) {
     const std::string where = path + ":" + std::to_string(document.line_of(name)) + ": " + name;
     const auto flags = all_flags();
-    const auto flag = std::find_if(flags.begin(), flags.end(), [&known_name = name](const Flag& known) { return known_name == known.name; });
+    const auto flag =
+        std::find_if(flags.begin(), flags.end(), [&known_name = name](const Flag& known) { return known_name == known.name; });
     if (flag == flags.end()) return wrong(where + ": unknown name" + hint(name, ""));
     const std::optional<std::string> given = text_of(value, flag->shape == Shape::kList);
     if (!given) return wrong(where + ": must be a single value");

@@ -25,7 +25,7 @@ struct Options {
   std::vector<std::string> namespaces;  // empty: all
   bool leader_elect = false;
   std::optional<std::string> leader_election_namespace;  // the operator's own; nothing: the cluster's configuration tells
-  std::optional<std::filesystem::path> catalogue;  // nothing: the embedded one
+  std::optional<std::filesystem::path> catalogue;        // nothing: the embedded one
   std::string metrics_address = "127.0.0.1:8080";
   std::string health_address = "127.0.0.1:8081";
   base::Milliseconds poll_interval{2'000};

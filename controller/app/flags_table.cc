@@ -75,7 +75,8 @@ Complaint set_namespaces(Options& options, const std::string& value) {
     const std::size_t end = std::min(value.find_first_of(",\n", from), value.size());
     const std::string name = value.substr(from, end - from);
     if (!is_namespace(name)) return quoted(name) + " is not the name of a namespace";
-    if (std::find(options.namespaces.begin(), options.namespaces.end(), name) == options.namespaces.end()) options.namespaces.push_back(name);
+    if (std::find(options.namespaces.begin(), options.namespaces.end(), name) == options.namespaces.end())
+      options.namespaces.push_back(name);
     from = end + 1;
   }
   return std::nullopt;
@@ -126,8 +127,8 @@ constexpr Flag kFlags[] = {
     {"context", "NAME", "context of the kubeconfig in place of its current one", set_context},
     {"namespace", "NAME", "namespace whose objects are looked after, may be repeated (all)", set_namespaces, Shape::kList},
     {"leader-elect", "", "of several processes let one act, by a Lease", set_leader_elect, Shape::kSwitch},
-    {"leader-election-namespace", "NAME", "the operator's own namespace, of its Lease and Secrets (the service account's, or the context's)",
-     set_own_namespace},
+    {"leader-election-namespace", "NAME",
+     "the operator's own namespace, of its Lease and Secrets (the service account's, or the context's)", set_own_namespace},
     {"catalogue", "FILE", "catalogue of benchmarks in place of the built-in one",
      [](Options& options, const std::string& value) { return set_path(options.catalogue, value, "a file"); }},
     {"metrics-address", "HOST:PORT", "where /metrics is served (127.0.0.1:8080)",

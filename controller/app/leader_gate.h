@@ -13,7 +13,8 @@ namespace lepton_operator::app {
 
 class LeaderGate final : public base::HttpTransport {
  public:
-  LeaderGate(std::shared_ptr<base::HttpTransport> behind, std::function<bool()> open) : behind_(std::move(behind)), open_(std::move(open)) {}
+  LeaderGate(std::shared_ptr<base::HttpTransport> behind, std::function<bool()> open)
+      : behind_(std::move(behind)), open_(std::move(open)) {}
 
   boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::Context context, base::HttpRequest request) override {
     if (!open_()) co_return closed();

@@ -4,8 +4,8 @@
 // that are safe (GET, HEAD) or when no byte was sent. TLS >= 1.2, host and IP SAN verified, CA from the system or a file. HTTPS_PROXY,
 // HTTP_PROXY and NO_PROXY are honoured. A stream has a connection of its own, beyond max_connections, and may outlive the transport.
 //
-// Thread rule: send() and open() on the domain thread; bytes move on cpprestsdk's pool, completions are posted back. Ends: destroy only when
-// no send() or open() is in flight (cancel their contexts and await them first).
+// Thread rule: send() and open() on the domain thread; bytes move on cpprestsdk's pool, completions are posted back. Ends: destroy only
+// when no send() or open() is in flight (cancel their contexts and await them first).
 #pragma once
 
 #include <memory>
@@ -19,9 +19,9 @@
 namespace lepton_operator::base {
 
 struct HttpClientOptions {
-  std::string base_url = {};                    // scheme://host[:port]; a path is refused, and an IPv6 literal (cpprestsdk)
-  std::optional<std::string> ca_file = {};      // PEM, in addition to nothing else: it replaces the system's
-  std::optional<std::string> ca_data = {};      // PEM text, as ca_file
+  std::string base_url = {};                // scheme://host[:port]; a path is refused, and an IPv6 literal (cpprestsdk)
+  std::optional<std::string> ca_file = {};  // PEM, in addition to nothing else: it replaces the system's
+  std::optional<std::string> ca_data = {};  // PEM text, as ca_file
   // PEM text, for TLS client authentication: the certificate and what it was issued by, up to the CA; with the key or not at all.
   std::optional<std::string> client_certificate = {};
   std::optional<std::string> client_key = {};

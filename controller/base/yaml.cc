@@ -267,10 +267,11 @@ int YamlDocument::line_of(std::string_view path) const {
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source, YamlLimits limits) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
   if (text.size() > limits.text) return failure(source, 1, "is larger than " + std::to_string(limits.text >> 20) + " MiB");
-  if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
-    return failure(source, 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n')),
-                   "is not text (a zero byte)");
-  }
+  const auto line_at = [&](std::size_t at) {
+    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+  };
+  if (const auto zero = text.find('\0'); zero != std::string_view::npos) return failure(source, line_at(zero), "is not text (a zero byte)");
+  if (const auto bad = invalid_utf8(text)) return failure(source, line_at(*bad), "is not UTF-8; save the file in that encoding");
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

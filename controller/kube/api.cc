@@ -62,7 +62,8 @@ std::string where_of(const HttpRequest& request) { return std::string(to_string(
 // What is no Status comes from a proxy, or from a server that knows no such path.
 Error error_of_text(const HttpResponse& response) {
   std::string text = response.body.substr(0, kMostForeignText * 4);
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
   text.erase(text.find_last_not_of(' ') + 1);
   Error error = error_from_status(base::json_object(), response.status);
   if (!text.empty()) error.what += ": " + base::clipped(text, kMostForeignText);

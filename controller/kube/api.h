@@ -1,7 +1,8 @@
 // Requests to a Kubernetes API server: resources by group, version and plural, objects as JSON, errors typed from its Status answers.
 //
-// Never retries by itself, but once after a 401 with a fresh token. Deadlines: the context's, or 30 s; of a watch only its head. 429 and 5xx
-// carry Retry-After in the error. Thread rule: domain thread only. Owner: the application; transport, token source and clock outlive it.
+// Never retries by itself, but once after a 401 with a fresh token. Deadlines: the context's, or 30 s; of a watch only its head. 429 and
+// 5xx carry Retry-After in the error. Thread rule: domain thread only. Owner: the application; transport, token source and clock outlive
+// it.
 #pragma once
 
 #include <functional>
@@ -25,7 +26,7 @@ template <class T>
 using Answer = boost::asio::awaitable<Result<T>>;
 
 struct Resource {
-  std::string group;   // empty: core
+  std::string group;  // empty: core
   std::string version;
   std::string plural;
 
@@ -38,7 +39,7 @@ struct ObjectName {
 };
 
 struct ListQuery {
-  int limit = 0;                      // 0: no paging
+  int limit = 0;  // 0: no paging
   std::string continue_token = {};
   std::string resource_version = {};  // "", "0", or one that was seen
   std::string label_selector = {};

@@ -131,16 +131,12 @@ std::optional<Error> why_ended(const ChildCommand& command, Ended ended) {
   const std::string program = quoted(command.program);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(command.timeout).count();
   switch (ended) {
-    case Ended::kOutput:
-      return std::nullopt;
-    case Ended::kTimeout:
-      return Error{ErrorKind::kUnreachable, program + " did not end within " + std::to_string(seconds) + " s"};
+    case Ended::kOutput: return std::nullopt;
+    case Ended::kTimeout: return Error{ErrorKind::kUnreachable, program + " did not end within " + std::to_string(seconds) + " s"};
     case Ended::kTooMuch:
       return Error{ErrorKind::kUnreachable, program + " printed more than " + std::to_string(command.most_output) + " bytes"};
-    case Ended::kStopped:
-      return Error{ErrorKind::kCancelled, program + " was stopped"};
-    case Ended::kBroken:
-      return Error{ErrorKind::kUnreachable, "the output of " + program + " could not be read"};
+    case Ended::kStopped: return Error{ErrorKind::kCancelled, program + " was stopped"};
+    case Ended::kBroken: return Error{ErrorKind::kUnreachable, "the output of " + program + " could not be read"};
   }
   __builtin_unreachable();
 }
@@ -181,7 +177,8 @@ void ChildProcess::stop() {
 
 Result<std::string> ChildProcess::run(const ChildCommand& command) {
   int ends[2];
-  if (stop_event_ < 0 || ::pipe2(ends, O_CLOEXEC) != 0) return Error{ErrorKind::kUnreachable, "no pipe could be made: " + system_words(errno)};
+  if (stop_event_ < 0 || ::pipe2(ends, O_CLOEXEC) != 0)
+    return Error{ErrorKind::kUnreachable, "no pipe could be made: " + system_words(errno)};
   const Descriptor output(ends[0]);
   Descriptor input(ends[1]);
   pid_t child = 0;

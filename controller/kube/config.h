@@ -1,7 +1,7 @@
 // Where a cluster is and who we are to it: from a kubeconfig file or from the service account that a Pod has.
 //
-// Reads files at load time; what may change later (token files, exec plugins) is read again by the TokenSource. Blocking, at start only; any
-// thread. Fails with one sentence that names file and field (base::Error, kInvalid or kNotFound).
+// Reads files at load time; what may change later (token files, exec plugins) is read again by the TokenSource. Blocking, at start only;
+// any thread. Fails with one sentence that names file and field (base::Error, kInvalid or kNotFound).
 #pragma once
 
 #include <filesystem>
@@ -43,14 +43,15 @@ struct ClusterConfig {
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
-// `path` unset: KUBECONFIG (several files, the first that sets a value wins), else ~/.kube/config. `context` unset: current-context. Relative
-// paths in a file are relative to it. token-file, client-certificate(-data), client-key(-data), certificate-authority(-data), exec.
+// `path` unset: KUBECONFIG (several files, the first that sets a value wins), else ~/.kube/config. `context` unset: current-context.
+// Relative paths in a file are relative to it. token-file, client-certificate(-data), client-key(-data), certificate-authority(-data),
+// exec.
 base::Result<ClusterConfig> load_kubeconfig(const std::optional<std::filesystem::path>& path, const std::optional<std::string>& context,
                                             const Environment& environment);
 
 // KUBERNETES_SERVICE_HOST/_PORT and /var/run/secrets/kubernetes.io/serviceaccount (`root` replaces that folder in tests). Nothing when this
 // is no Pod with a service account.
-std::optional<base::Result<ClusterConfig>> in_cluster_config(const Environment& environment,
-                                                             const std::filesystem::path& root = "/var/run/secrets/kubernetes.io/serviceaccount");
+std::optional<base::Result<ClusterConfig>> in_cluster_config(
+    const Environment& environment, const std::filesystem::path& root = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 }  // namespace lepton_operator::kube

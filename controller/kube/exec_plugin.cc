@@ -89,9 +89,7 @@ class ExecTokenSource final : public TokenSource {
     std::optional<Error> failure;  // of the last run
   };
 
-  bool fresh(const ExecCredential& credential) const {
-    return !credential.expires_at || clock_.now() + kLeeway < *credential.expires_at;
-  }
+  bool fresh(const ExecCredential& credential) const { return !credential.expires_at || clock_.now() + kLeeway < *credential.expires_at; }
 
   void start() {
     if (thread_.joinable()) thread_.join();  // it has posted its result: it ends at once

@@ -120,7 +120,8 @@ Result<std::string> chosen_context(const Files& files, const std::optional<std::
     const auto current = base::get_string(file->document.value, "current-context");
     if (current && !current->empty()) return *current;
   }
-  return Error{ErrorKind::kInvalid, "current-context is not set; name a context (" + those_there(files, kContexts) + ")", file_names(files)};
+  return Error{ErrorKind::kInvalid, "current-context is not set; name a context (" + those_there(files, kContexts) + ")",
+               file_names(files)};
 }
 
 Result<ClusterConfig> select(const Files& files, const std::string& name) {

@@ -54,7 +54,8 @@ ExecPlugin read_plugin(KubeconfigSection& section) {
   plugin.api_version = section.required("apiVersion").value_or("");
   const bool v1 = plugin.api_version == "client.authentication.k8s.io/v1";
   if (!v1 && plugin.api_version != "client.authentication.k8s.io/v1beta1") {
-    section.fail("apiVersion", "must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1, not " + plugin.api_version);
+    section.fail("apiVersion",
+                 "must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1, not " + plugin.api_version);
   }
   plugin.command = section.required("command").value_or("");
   // A bare name is looked for in PATH; anything else is a path, relative to the file.

@@ -1,9 +1,9 @@
 // Leader election by a coordination.k8s.io/v1 Lease, so that of several replicas one acts.
 //
-// 15 s lease, 10 s renew deadline, 2 s retry with jitter (client-go's figures). A lease is taken over when it was not renewed for its duration
-// as observed here, by our own monotonic clock: the holder's timestamps are never compared with ours. may_write() is true only until the
-// renew deadline of our last successful renewal: no external write begins after it, even if this process was stopped meanwhile (the clock
-// includes the time of a suspend).
+// 15 s lease, 10 s renew deadline, 2 s retry with jitter (client-go's figures). A lease is taken over when it was not renewed for its
+// duration as observed here, by our own monotonic clock: the holder's timestamps are never compared with ours. may_write() is true only
+// until the renew deadline of our last successful renewal: no external write begins after it, even if this process was stopped meanwhile
+// (the clock includes the time of a suspend).
 //
 // Thread rule: domain thread only. Ends: release() after the workers stopped, so that the next leader need not wait.
 #pragma once
@@ -58,12 +58,12 @@ class LeaderElector {
   base::Log& log_;
   LeaseOptions options_;
   bool leading_ = false;
-  base::Timestamp renewed_at_{};         // when our last successful renewal was begun
-  std::string observed_version_;         // the lease's spec: who edits its labels does not renew it
+  base::Timestamp renewed_at_{};  // when our last successful renewal was begun
+  std::string observed_version_;  // the lease's spec: who edits its labels does not renew it
   std::string observed_holder_;
-  base::Timestamp observed_at_{};        // when we first saw observed_version_
+  base::Timestamp observed_at_{};  // when we first saw observed_version_
   base::Milliseconds observed_duration_{};
-  std::string last_failure_;             // so that one that lasts is logged once
+  std::string last_failure_;  // so that one that lasts is logged once
 };
 
 }  // namespace lepton_operator::kube

@@ -28,16 +28,14 @@ bool may_pass(ErrorKind kind) {
     case ErrorKind::kServer:
     case ErrorKind::kUnreachable:
     case ErrorKind::kInterrupted:
-    case ErrorKind::kTimeout:
-      return true;
+    case ErrorKind::kTimeout: return true;
     case ErrorKind::kInvalid:
     case ErrorKind::kNotFound:
     case ErrorKind::kConflict:
     case ErrorKind::kForbidden:
     case ErrorKind::kUnsupported:
     case ErrorKind::kCancelled:
-    case ErrorKind::kMalformed:
-      return false;
+    case ErrorKind::kMalformed: return false;
   }
   __builtin_unreachable();
 }

@@ -1,8 +1,8 @@
 // Events (events.k8s.io/v1) about objects, for `kubectl describe` and `kubectl events`: never in the way of a reconcile.
 //
 // The same event again within 6 min becomes a series (count, lastObservedTime) by a patch, refreshed at most every 30 min while it goes on;
-// at most 25 at once and one in 5 min per object in the long run. Sending is retried 12 times, 10 s apart, then the event is dropped. Events
-// are best effort: a full queue (1,000) drops the oldest.
+// at most 25 at once and one in 5 min per object in the long run. Sending is retried 12 times, 10 s apart, then the event is dropped.
+// Events are best effort: a full queue (1,000) drops the oldest.
 //
 // Thread rule: domain thread only. Ends: cancel run()'s context; what is queued then is dropped.
 #pragma once

@@ -20,12 +20,12 @@ namespace {
 
 constexpr std::chrono::seconds kShortestWatch{300};
 constexpr std::chrono::seconds kWatchSpread{300};
-constexpr std::chrono::seconds kGrace{30};           // for the server to end a watch by itself
-constexpr std::chrono::minutes kLongestSilence{3};   // bookmarks come every minute, from a server that sends any
-constexpr std::chrono::seconds kTooShort{1};         // a watch that ends so soon without an event failed
-constexpr std::chrono::seconds kBetweenWatches{1};   // from begin to begin
-constexpr std::chrono::minutes kQuiet{2};            // without a failure: the next one is a first one again
-constexpr std::chrono::minutes kLongestPenance{2};   // of what Retry-After may ask for
+constexpr std::chrono::seconds kGrace{30};          // for the server to end a watch by itself
+constexpr std::chrono::minutes kLongestSilence{3};  // bookmarks come every minute, from a server that sends any
+constexpr std::chrono::seconds kTooShort{1};        // a watch that ends so soon without an event failed
+constexpr std::chrono::seconds kBetweenWatches{1};  // from begin to begin
+constexpr std::chrono::minutes kQuiet{2};           // without a failure: the next one is a first one again
+constexpr std::chrono::minutes kLongestPenance{2};  // of what Retry-After may ask for
 
 constexpr int kGone = 410;
 

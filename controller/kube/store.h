@@ -26,8 +26,8 @@
 
 namespace lepton_operator::kube {
 
-std::string key_of(const Json& object);             // "namespace/name"; "name" of what is in no namespace
-ObjectName name_of(const std::string& key);         // and back
+std::string key_of(const Json& object);               // "namespace/name"; "name" of what is in no namespace
+ObjectName name_of(const std::string& key);           // and back
 std::string resource_version_of(const Json& object);  // empty if it has none
 std::optional<std::string> label_of(const Json& object, std::string_view label);
 std::optional<std::string> annotation_of(const Json& object, std::string_view annotation);

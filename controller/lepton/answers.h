@@ -1,7 +1,7 @@
 // Answers that are no success, as Errors: the kind by the status, the text one sentence that a person may read. Internal to lepton/.
 //
-// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens, holds a secret we know of, or answers a request whose body held one.
-// Pure; any thread.
+// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens, holds a secret we know of, or
+// answers a request whose body held one. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -84,8 +84,8 @@ struct Metrics::Families {
   Family<Histogram>& work_duration =
       histogram(*registry, "workqueue_work_duration_seconds", "How long the work on an item of the queue takes.");
 
-  Family<Counter>& rest_requests = counter(*registry, "rest_client_requests_total",
-                                           "Requests to the API server by method, host and HTTP status (<error>: no answer).");
+  Family<Counter>& rest_requests =
+      counter(*registry, "rest_client_requests_total", "Requests to the API server by method, host and HTTP status (<error>: no answer).");
   Family<Gauge>& leader =
       gauge(*registry, "leader_election_master_status", "1 while this process leads by the lease of that name, else 0.");
 };

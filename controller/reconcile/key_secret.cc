@@ -61,7 +61,8 @@ Result<std::unique_ptr<KeySecret>> KeySecret::decode(const Json& secret, const s
   keys->install_id_ = value(kInstallId);
   keys->current_ = value(kCurrent);
   if (!is_uuid(keys->install_id_)) {
-    return Error{ErrorKind::kInvalid, "its installId is not the UUID that was written there; put it back (it marks what is ours in Lepton)", where};
+    return Error{ErrorKind::kInvalid, "its installId is not the UUID that was written there; put it back (it marks what is ours in Lepton)",
+                 where};
   }
   for (const auto& [name, hex] : *values) {
     if (name.rfind(kKeyPrefix, 0) != 0) continue;

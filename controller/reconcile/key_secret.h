@@ -1,5 +1,5 @@
-// What one installation in a cluster is known by: its install id and the keys of its generated tokens, in the Secret lepton-operator-install
-// of the operator's own namespace {installId, current, key.<id>: hex}.
+// What one installation in a cluster is known by: its install id and the keys of its generated tokens, in the Secret
+// lepton-operator-install of the operator's own namespace {installId, current, key.<id>: hex}.
 //
 // Made once and never changed after: the id marks what is ours in Lepton, and the keys are those of the tokens of what runs. Of two
 // processes that make it at once, one does, the other reads what that made.

@@ -149,7 +149,8 @@ class Directory final : public DirectoryStore {
   base::Milliseconds until_next_scan() const {
     const Timestamp now = clock_.now();
     Timestamp at = now + options_.rescan;
-    const bool trouble = !directory_problem_.empty() || known_.held() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
+    const bool trouble =
+        !directory_problem_.empty() || known_.held() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
     if (trouble) at = std::min(at, now + kSoon);
     if (const std::optional<Timestamp> settles = files_.settles_at()) at = std::min(at, *settles);
     if (const std::optional<Timestamp> certain = absence_.next()) at = std::min(at, *certain);

@@ -21,7 +21,8 @@ bool KnownDirectory::believed(const DirectoryIdentity& seen, bool holds_manifest
   const bool believe = holds_manifest || !something_to_lose || known_ == seen;
   if (!believe && !held_) {
     log_.error(
-        "the manifest directory is empty and not the one that was read before; nothing is deleted. Mount it; or, if all is to be deleted, put "
+        "the manifest directory is empty and not the one that was read before; nothing is deleted. Mount it; or, if all is to be deleted, "
+        "put "
         "any manifest there, even one without documents (empty.yaml)",
         {{"directory", manifests_.string()}});
   }

@@ -4,8 +4,8 @@
 // everything. So an empty directory is believed only if it is the one (device and inode) that was read before, or there is nothing to lose;
 // one that holds a manifest, even one without documents, is adopted.
 //
-// Thread rule: domain thread only; blocking (one small file). Owner: the directory store. Never fails: a file that cannot be read is as none,
-// one that cannot be written is told once and tried again with the next scan.
+// Thread rule: domain thread only; blocking (one small file). Owner: the directory store. Never fails: a file that cannot be read is as
+// none, one that cannot be written is told once and tried again with the next scan.
 #pragma once
 
 #include <cstdint>

@@ -27,8 +27,8 @@
 namespace lepton_operator::store {
 
 struct KubernetesOptions {
-  std::vector<std::string> namespaces = {};    // empty: all
-  std::function<bool()> may_write = {};        // the leader gate; empty: always
+  std::vector<std::string> namespaces = {};  // empty: all
+  std::function<bool()> may_write = {};      // the leader gate; empty: always
   base::Milliseconds keep_secrets{60'000};
 };
 

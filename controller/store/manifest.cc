@@ -12,7 +12,9 @@ namespace lepton_operator::store {
 namespace {
 
 // A namespace is a directory of the state directory, beside the operator's own files (docs/directory-mode.md).
-bool is_state_file(std::string_view name) { return name == "credentials" || name == "install-id" || name == "manifest-directory" || name == "token-key"; }
+bool is_state_file(std::string_view name) {
+  return name == "credentials" || name == "install-id" || name == "manifest-directory" || name == "token-key";
+}
 
 using base::Json;
 using invocation::FieldError;

@@ -31,7 +31,7 @@ class ManifestFiles {
   const std::string& fingerprint(const std::string& name) const { return fingerprints_.at(name); }
   const DirectoryIdentity& identity() const { return identity_; }  // of the directory that the latest scan read
   void trust() { device_ = identity_.device; }                     // from now on it must not be on another device
-  bool holds_manifest() const;  // at least one that can be read, whatever stands in it
+  bool holds_manifest() const;                                     // at least one that can be read, whatever stands in it
   // When to look again because a file may have settled.
   std::optional<base::Timestamp> settles_at() const;
 

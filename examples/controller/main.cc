@@ -1,10 +1,10 @@
 // Copies the label "team" of every ConfigMap that has one into its annotation "team".
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/signal_set.hpp>
 #include "kube/connect.h"
 #include "kube/store.h"
 #include "kube/work_queue.h"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
 using namespace lepton_operator;
 const kube::Resource kConfigMaps{"", "v1", "configmaps"};
 std::optional<std::string> team_to_copy(const base::Json& json) {

@@ -133,7 +133,8 @@ TEST_F(ApplicationTest, WithNeitherDirectoryNorClusterThereIsNothingToWorkOn) {
 TEST_F(ApplicationTest, AKubeconfigThatIsNotThereStopsTheStart) {
   Options options;
   options.kubeconfig = root_ / "absent";
-  EXPECT_THAT(sentence_of(options, 2), AllOf(testing::StartsWith("lepton-operator: --kubeconfig: "), HasSubstr((root_ / "absent").string())));
+  EXPECT_THAT(sentence_of(options, 2),
+              AllOf(testing::StartsWith("lepton-operator: --kubeconfig: "), HasSubstr((root_ / "absent").string())));
 }
 
 TEST_F(ApplicationTest, AnUnusableCatalogueStopsTheStart) {

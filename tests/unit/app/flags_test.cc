@@ -139,8 +139,8 @@ TEST(Flags, HelpNamesEachFlagAndVersionIsOneLine) {
   ASSERT_TRUE(help);
   const std::string text = std::get<Message>(*help).text;
   for (const char* flag : {"manifests", "state-dir", "catalogue", "metrics-address", "health-address", "poll-interval",
-                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help", "kubeconfig", "context",
-                           "namespace", "leader-elect", "leader-election-namespace"}) {
+                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help",
+                           "kubeconfig", "context", "namespace", "leader-elect", "leader-election-namespace"}) {
     EXPECT_THAT(text, HasSubstr(std::string("--") + flag));
   }
   const auto version = parse_flags({"--version"}, no_files);

@@ -214,9 +214,8 @@ TEST_F(RealStream, BringsTheBodyOfARefusalToo) {
 }
 
 TEST_F(RealStream, TakesNoConnectionFromRequests) {
-  const RawServer server([](RawConnection& c, const std::string& request) {
-    c.write(request.starts_with("GET /watch") ? kHead : answer(200, "ok"));
-  });
+  const RawServer server(
+      [](RawConnection& c, const std::string& request) { c.write(request.starts_with("GET /watch") ? kHead : answer(200, "ok")); });
   const auto narrow = transport(server, 1);
   std::vector<std::unique_ptr<HttpStream>> streams;
   for (int i = 0; i < 4; ++i) streams.push_back(std::move(try_open(narrow).value()));

@@ -262,5 +262,14 @@ TEST(YamlWriting, WhateverIsWrittenIsReadBackTheSame) {
   }
 }
 
+TEST(Yaml, WhatIsNotUtf8IsRefusedWithItsLine) {
+  for (const char* bad : {"\xE9", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
+    const auto parsed = parse_yaml("a: b\nc: \"" + std::string(bad) + "\"\n", "x.yaml");
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_EQ(parsed.error().where, "x.yaml:2");
+  }
+  EXPECT_TRUE(parse_yaml("a: \"\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80\"\n", "x.yaml"));
+}
+
 }  // namespace
 }  // namespace lepton_operator::base

@@ -252,9 +252,10 @@ TEST(WorkspaceSpec, RefusesWhatEachInvocationMustSayItself) {
   EXPECT_THAT(texts(validate_workspace(yaml("defaults: {deployment: {image: x, type: nim}}"))),
               ElementsAre("spec.defaults.deployment.type: is not for a Workspace's defaults; write it into each Invocation",
                           "spec.defaults.deployment.image: is not for a Workspace's defaults; write it into each Invocation"));
-  EXPECT_THAT(texts(validate_workspace(yaml("defaults: {deployment: {apiTokens: [{leptonToken: t}, {value: secret}]}}"))),
-              ElementsAre("spec.defaults.deployment.apiTokens[1].value: a token is not written into a Workspace's defaults; use secretKeyRef "
-                          "or leptonToken"));
+  EXPECT_THAT(
+      texts(validate_workspace(yaml("defaults: {deployment: {apiTokens: [{leptonToken: t}, {value: secret}]}}"))),
+      ElementsAre("spec.defaults.deployment.apiTokens[1].value: a token is not written into a Workspace's defaults; use secretKeyRef "
+                  "or leptonToken"));
   EXPECT_THAT(texts(validate_workspace(yaml("defaults: {evaluation: {}}"))), ElementsAre("spec.defaults.evaluation: unknown field"));
   EXPECT_THAT(texts(validate_workspace(yaml("limits: {maxJobs: 1, maxEndpoints: 2}"))),
               ElementsAre("spec.limits.maxEndpoints: not supported yet", "spec.limits.maxJobs: not supported yet"));

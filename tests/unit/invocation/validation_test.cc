@@ -236,9 +236,7 @@ TEST(Update, MayNotChangeWhatRuns) {
   }
 }
 
-TEST(Update, MayWriteTheDefaultWorkspaceOut) {
-  EXPECT_THAT(update_errors("{workspaceRef: {name: default}}"), IsEmpty());
-}
+TEST(Update, MayWriteTheDefaultWorkspaceOut) { EXPECT_THAT(update_errors("{workspaceRef: {name: default}}"), IsEmpty()); }
 
 TEST(Update, MayReorderVariablesButNotChangeThem) {
   const base::Json spec = with(samples::nim(), "{deployment: {envs: [{name: A, value: x}, {name: B, value: y}]}}");

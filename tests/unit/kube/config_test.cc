@@ -39,8 +39,11 @@ class Kubeconfig : public testing::Test {
     return write("config",
                  "apiVersion: v1\nkind: Config\ncurrent-context: here\n"
                  "contexts: [{name: here, context: {cluster: c, user: u, namespace: team}}]\n"
-                 "clusters:\n- name: c\n  cluster: {" + cluster + "}\n"
-                 "users:\n- name: u\n  user: {" + user + "}\n");
+                 "clusters:\n- name: c\n  cluster: {" +
+                     cluster +
+                     "}\n"
+                     "users:\n- name: u\n  user: {" +
+                     user + "}\n");
   }
 
   base::Result<ClusterConfig> load(const std::filesystem::path& path) { return load_kubeconfig(path, std::nullopt, environment()); }
@@ -73,17 +76,19 @@ TEST_F(Kubeconfig, TheCurrentContextNamesServerNamespaceAndToken) {
 }
 
 TEST_F(Kubeconfig, AContextWithoutANamespaceMeansDefaultAndOneWithoutAUserIsAnonymous) {
-  const auto config = load(write("config", "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n"
-                                           "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"));
+  const auto config = load(write("config",
+                                 "current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n"
+                                 "clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n"));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->namespace_, "default");
   EXPECT_FALSE(config->token || config->token_file || config->exec || config->client_certificate_pem);
 }
 
 TEST_F(Kubeconfig, DataInBase64IsDecodedAndWinsOverTheFileBesideIt) {
-  const auto config = load_of(std::string(kServer) + ", certificate-authority: not-there.pem, certificate-authority-data: " +
-                                  base::base64_encode(kCertificate) + ", tls-server-name: api.internal",
-                              "client-certificate-data: " + base::base64_encode(kCertificate) + ", client-key-data: " + base::base64_encode(kKey));
+  const auto config = load_of(
+      std::string(kServer) + ", certificate-authority: not-there.pem, certificate-authority-data: " + base::base64_encode(kCertificate) +
+          ", tls-server-name: api.internal",
+      "client-certificate-data: " + base::base64_encode(kCertificate) + ", client-key-data: " + base::base64_encode(kKey));
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->ca_pem, kCertificate);
   EXPECT_EQ(config->client_certificate_pem, kCertificate);
@@ -107,8 +112,9 @@ TEST_F(Kubeconfig, AMissingFileIsNamedWithTheFieldThatNamesIt) {
 
 TEST_F(Kubeconfig, OfSeveralFilesTheFirstThatHasANameWins) {
   const auto first = write("a", "contexts: [{name: here, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: first}}]\n");
-  const auto second = write("b", "current-context: here\nusers: [{name: u, user: {token: second}}]\n"
-                                 "clusters: [{name: c, cluster: {server: 'https://b:1'}}]\n");
+  const auto second = write("b",
+                            "current-context: here\nusers: [{name: u, user: {token: second}}]\n"
+                            "clusters: [{name: c, cluster: {server: 'https://b:1'}}]\n");
   variables_["KUBECONFIG"] = first.string() + "::" + (root_ / "missing").string() + ":" + second.string();
   const auto config = load_kubeconfig(std::nullopt, std::nullopt, environment());
   ASSERT_TRUE(config) << config.error().text();
@@ -143,16 +149,19 @@ TEST_F(Kubeconfig, AContextThatIsMissingIsToldWithThoseThatExist) {
 }
 
 TEST_F(Kubeconfig, AContextMayBeChosenOverTheCurrentOne) {
-  const auto path = write("config", "current-context: a\ncontexts: [{name: a, context: {cluster: x}}, {name: b, context: {cluster: y}}]\n"
-                                    "clusters: [{name: x, cluster: {server: 'https://x'}}, {name: y, cluster: {server: 'https://y'}}]\n");
+  const auto path = write("config",
+                          "current-context: a\ncontexts: [{name: a, context: {cluster: x}}, {name: b, context: {cluster: y}}]\n"
+                          "clusters: [{name: x, cluster: {server: 'https://x'}}, {name: y, cluster: {server: 'https://y'}}]\n");
   const auto config = load_kubeconfig(path, "b", environment());
   ASSERT_TRUE(config) << config.error().text();
   EXPECT_EQ(config->server, "https://y");
 }
 
 TEST_F(Kubeconfig, SkippingVerificationWithACaIsAContradiction) {
-  EXPECT_THAT(error_of(std::string(kServer) + ", insecure-skip-tls-verify: true, certificate-authority-data: " + base::base64_encode(kCertificate), ""),
-              HasSubstr("insecure-skip-tls-verify: contradicts the certificate-authority"));
+  EXPECT_THAT(
+      error_of(std::string(kServer) + ", insecure-skip-tls-verify: true, certificate-authority-data: " + base::base64_encode(kCertificate),
+               ""),
+      HasSubstr("insecure-skip-tls-verify: contradicts the certificate-authority"));
   const auto config = load_of(std::string(kServer) + ", insecure-skip-tls-verify: true", "token: t");
   ASSERT_TRUE(config);
   EXPECT_TRUE(config->insecure_skip_tls_verify);
@@ -170,8 +179,10 @@ TEST_F(Kubeconfig, WrongValuesAreToldWithTheirField) {
   EXPECT_THAT(error_of("tls-server-name: x", ""), HasSubstr("clusters[0].cluster.server: is missing"));
   EXPECT_THAT(error_of(kServer, "token: 12345"), HasSubstr("users[0].user.token: must be a string"));
   EXPECT_THAT(error_of(kServer, "client-key-data: " + base::base64_encode(kKey)), HasSubstr("no client-certificate"));
-  EXPECT_THAT(error_of(kServer, "client-certificate-data: '%%%', client-key-data: " + base::base64_encode(kKey)), HasSubstr("is not base64"));
-  EXPECT_THAT(error_of(std::string(kServer) + ", certificate-authority-data: " + base::base64_encode("text"), ""), HasSubstr("holds no PEM block"));
+  EXPECT_THAT(error_of(kServer, "client-certificate-data: '%%%', client-key-data: " + base::base64_encode(kKey)),
+              HasSubstr("is not base64"));
+  EXPECT_THAT(error_of(std::string(kServer) + ", certificate-authority-data: " + base::base64_encode("text"), ""),
+              HasSubstr("holds no PEM block"));
 }
 
 TEST_F(Kubeconfig, AnErrorNeverRepeatsASecret) {
@@ -193,11 +204,13 @@ TEST_F(Kubeconfig, AnExecPluginIsReadWithItsArgumentsAndEnvironment) {
 }
 
 TEST_F(Kubeconfig, AnExecPluginThatWeCannotRunIsRefused) {
-  EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}"), HasSubstr("exec.apiVersion: must be"));
+  EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: x}"),
+              HasSubstr("exec.apiVersion: must be"));
   EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1beta1}"), HasSubstr("exec.command: is missing"));
   EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x, interactiveMode: Always}"),
               HasSubstr("there is no terminal"));
-  EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1, command: x}"), HasSubstr("exec.interactiveMode: must be"));
+  EXPECT_THAT(error_of(kServer, "exec: {apiVersion: client.authentication.k8s.io/v1, command: x}"),
+              HasSubstr("exec.interactiveMode: must be"));
 }
 
 class InCluster : public Kubeconfig {

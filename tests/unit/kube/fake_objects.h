@@ -108,5 +108,4 @@ class FakeObjects final : public base::HttpTransport {
   int version_ = 0;
 };
 
-
 }  // namespace lepton_operator::kube::test

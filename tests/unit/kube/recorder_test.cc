@@ -81,8 +81,9 @@ TEST_F(Recorder, AnEventIsAnObjectAsTheServerTakesIt) {
   EXPECT_EQ(base::get_string(event, "type"), "Normal");
   EXPECT_EQ(base::get_string(event, "note"), "endpoint ready");
   EXPECT_EQ(base::get_string(event, "eventTime"), "2026-07-01T12:00:00.250000Z");
-  EXPECT_EQ(base::to_text(base::get_object(event, "regarding")),
-            R"({"apiVersion":"lepton.dev/v1alpha1","kind":"Invocation","name":"llama","namespace":"team","resourceVersion":"7","uid":"uid-llama"})");
+  EXPECT_EQ(
+      base::to_text(base::get_object(event, "regarding")),
+      R"({"apiVersion":"lepton.dev/v1alpha1","kind":"Invocation","name":"llama","namespace":"team","resourceVersion":"7","uid":"uid-llama"})");
 }
 
 TEST_F(Recorder, AnEventAboutAClusterScopedObjectStandsInDefault) {
@@ -225,9 +226,8 @@ TEST_F(Recorder, AFullQueueDropsItsOldest) {
   pass(10s);
   EXPECT_EQ(server_->objects().size(), 1'001u);
   const auto about = [&](const std::string& name) {
-    return std::any_of(server_->objects().begin(), server_->objects().end(), [&](const auto& entry) {
-      return base::get_string(base::get_object(entry.second, "regarding"), "name") == name;
-    });
+    return std::any_of(server_->objects().begin(), server_->objects().end(),
+                       [&](const auto& entry) { return base::get_string(base::get_object(entry.second, "regarding"), "name") == name; });
   };
   EXPECT_FALSE(about("object-9"));
   EXPECT_TRUE(about("object-10"));

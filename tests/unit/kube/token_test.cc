@@ -39,8 +39,8 @@ class Tokens : public testing::Test {
 
   // A plugin that notes each run and what it was told, and then does as `script` says.
   void use_plugin(const std::string& script) {
-    write("plugin", "#!/bin/sh\necho run >> '" + (root_ / "runs").string() + "'\nprintf %s \"$KUBERNETES_EXEC_INFO\" > '" + (root_ / "info").string() +
-                        "'\n" + script + "\n");
+    write("plugin", "#!/bin/sh\necho run >> '" + (root_ / "runs").string() + "'\nprintf %s \"$KUBERNETES_EXEC_INFO\" > '" +
+                        (root_ / "info").string() + "'\n" + script + "\n");
     std::filesystem::permissions(root_ / "plugin", std::filesystem::perms::owner_all);
     ClusterConfig config{.server = "https://k8s.example:6443"};
     config.exec = ExecPlugin{.api_version = "client.authentication.k8s.io/v1", .command = (root_ / "plugin").string()};

@@ -191,8 +191,8 @@ TEST_P(RetryAfter, HoldsEveryRequestBack) {
 
 // The bench's clock starts at 56 years of 365 days after 1970: Thu, 18 Dec 2025 00:00:00 GMT.
 INSTANTIATE_TEST_SUITE_P(InSecondsAsADateAndUnreadable, RetryAfter,
-                         testing::Values(Pause{"7", 7s, 7s}, Pause{"999999", 3600s, 3600s}, Pause{"Thu, 18 Dec 2025 00:00:30 GMT", 30s, 30s},
-                                         Pause{"soon", 1s, std::nullopt}));
+                         testing::Values(Pause{"7", 7s, 7s}, Pause{"999999", 3600s, 3600s},
+                                         Pause{"Thu, 18 Dec 2025 00:00:30 GMT", 30s, 30s}, Pause{"soon", 1s, std::nullopt}));
 
 TEST(RetryAfterOnA503, IsObeyedToo) {
   Bench bench;

@@ -128,8 +128,9 @@ TEST(Deletion, ASecretWhoseMakingEndedUncertainlyIsRemovedWhenThatHasSettled) {
     scene.failed("ensure-secret " + secret.name, ErrorKind::kTimeout, 80s, 99s, secret.name);
   }
   EXPECT_THAT(plan(scene).actions, IsEmpty());
-  EXPECT_EQ(plan(scene).wake_at, at(110s));
-  EXPECT_THAT(plan(scene, at(110s)).actions, Contains(deletes_secrets()));
+  const auto settled = scene.memory.writes.at(scene.status().secrets.front().name) + kCreateDeadline + kSettling;
+  EXPECT_EQ(plan(scene).wake_at, settled);
+  EXPECT_THAT(plan(scene, settled).actions, Contains(deletes_secrets()));
 }
 
 TEST(Deletion, ASecretOfABeforeARestartIsRemovedWhenItHasSettled) {

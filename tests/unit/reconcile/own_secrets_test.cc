@@ -24,7 +24,9 @@ const invocation::ObjectKey kTeam{"team", "default"};
 constexpr const char* kKeysPath = "/api/v1/namespaces/ops/secrets/lepton-operator-install";
 constexpr const char* kCredentialsPath = "/api/v1/namespaces/ops/secrets/lepton-operator-credentials";
 
-lepton::Credentials credentials(const std::string& token) { return {"ws", token, "https://lepton.example.com/api/v2/workspaces/ws", std::nullopt}; }
+lepton::Credentials credentials(const std::string& token) {
+  return {"ws", token, "https://lepton.example.com/api/v2/workspaces/ws", std::nullopt};
+}
 
 class OwnSecretsTest : public testing::Test {
  protected:
@@ -45,8 +47,13 @@ class OwnSecretsTest : public testing::Test {
 
   Result<std::unique_ptr<KeySecret>> open_keys() { return get(KeySecret::open(root_, api_, "ops", *random_)); }
   std::unique_ptr<CredentialsSecret> open_snapshot(std::function<bool()> may_write = {}) {
-    auto opened = get(CredentialsSecret::open(
-        root_, {.io = io_, .api = api_, .clock = clock_, .random = *random_, .log = log_, .namespace_ = "ops", .may_write = std::move(may_write)}));
+    auto opened = get(CredentialsSecret::open(root_, {.io = io_,
+                                                      .api = api_,
+                                                      .clock = clock_,
+                                                      .random = *random_,
+                                                      .log = log_,
+                                                      .namespace_ = "ops",
+                                                      .may_write = std::move(may_write)}));
     return opened ? std::move(opened).value() : nullptr;
   }
   void run(CredentialsSecret& snapshot) {

@@ -39,7 +39,7 @@ class WorkspacesTest : public testing::Test {
     lepton::ObserverOptions observing;
     observing.job_selector = "lepton-operator.install=i1";
     observing.owner_label = "lepton-operator.uid";
-    WorkspacesParts parts{bench_.io,    bench_.clock,        *bench_.random,      bench_.log,           bench_.store, bench_.snapshot,
+    WorkspacesParts parts{bench_.io,    bench_.clock, *bench_.random,      bench_.log,           bench_.store, bench_.snapshot,
                           bench_.vault, transports(), std::move(fallback), std::move(observing), {},           {}};
     workspaces_ = std::make_unique<Workspaces>(std::move(parts));
     WorkspacesEvents events;

@@ -197,7 +197,9 @@ class TinyApiServer final : public base::HttpTransport {
     }
   }
 
-  static base::HttpResponse reply(int status, const Json& body) { return {status, {{"content-type", "application/json"}}, base::to_text(body)}; }
+  static base::HttpResponse reply(int status, const Json& body) {
+    return {status, {{"content-type", "application/json"}}, base::to_text(body)};
+  }
   static base::HttpResponse refuse(int code, const char* reason, const std::string& message) {
     Json status = base::json_object();
     status["kind"] = Json::string("Status");
@@ -264,7 +266,8 @@ class TinyApiServer final : public base::HttpTransport {
     if (known == objects_.end()) return refuse(404, "NotFound", path + " not found");
     if (changed_since(known->second, body)) return refuse(409, "Conflict", "the object has been modified");
     Json object = merge(known->second, body);
-    const bool ends = base::find(object.at("metadata"), "deletionTimestamp") && base::get_strings(object.at("metadata"), "finalizers").empty();
+    const bool ends =
+        base::find(object.at("metadata"), "deletionTimestamp") && base::get_strings(object.at("metadata"), "finalizers").empty();
     if (ends) {
       erase(path, object);
       return reply(200, object);

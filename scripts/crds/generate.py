@@ -190,6 +190,8 @@ def workspace_url(description):
 def workspace_spec():
     refuse = [rule(f"!has(self.{field})", "is not for a Workspace's defaults; write it into each Invocation", "." + field)
               for field in ("type", "image", "servedModelName", "checkpointPath")]
+    refuse.append(rule("!has(self.apiTokens) || self.apiTokens.all(t, !has(t.value))",
+                       "a token is not written into a Workspace's defaults; use secretKeyRef or leptonToken", ".apiTokens"))
     sections = {"deployment": {**deployment(whole_section=False), "x-kubernetes-validations": refuse}, "execution": execution(), "storage": storage()}
     return {"type": "object", "required": ["credentialsSecretRef"], "description": "How to reach a Lepton workspace, and what its Invocations have in common.",
             "properties": {

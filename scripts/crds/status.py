@@ -64,7 +64,8 @@ def invocation_status():
         progress=shown("Finished tasks of all, e.g. 2/3."), endpoints=shown("Endpoints that are Ready of all, e.g. 3/3; absent before there are any."),
         tasks=records("Each task of the spec.", "name", task_),
         secrets=records("Secrets that the operator made in Lepton.", "name",
-                        record("A secret in Lepton.", ["name"], name=shown("Its name."), ready=flag("It was seen or made."))),
+                        record("A secret in Lepton.", ["name"], name=shown("Its name."), ready=flag("It was seen or made."),
+                               unsettledUntil=moment("Until when a request of uncertain end may still make it."))),
         storage=record("The Invocation's directory on the volume.", path=shown("The directory."), fileSystem=shown("Where the storage API showed it."),
                        seen=flag("The storage API showed that very directory once."), removed=flag("Verified: it is gone.")),
         cleanup=job_status("The job that removes the directory where the storage API cannot."))

@@ -1,11 +1,11 @@
 # The front door. Everything here is short for something that can also be typed: cmake, ninja, ctest, scripts/.
 #
 #   DEPS=no       do not look after packages        BUILD=dir      build elsewhere (default: build)
-#   JOBS=n        tests at a time (default: 2)      CMAKE_ARGS=…   more for cmake, at the first build
+#   JOBS=n        tests at a time (default: 4)      CMAKE_ARGS=…   more for cmake, at the first build
 #   PREFIX=/usr/local  DESTDIR=…                    for install
 
 BUILD ?= build
-JOBS ?= 2
+JOBS ?= 4
 PREFIX ?= /usr/local
 DEPS ?= yes
 CMAKE_ARGS ?=

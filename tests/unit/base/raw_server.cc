@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -129,7 +130,13 @@ struct RawServer::State {
   void converse(Stream& stream, tcp::socket& socket, int number) {
     RawConnection connection{.number = number, .requests = 0, .write = {}, .close = {}};
     bool closed = false;
+    bool under_way = false;
+    const auto no_more_under_way = [&] {
+      const std::lock_guard lock(mutex);
+      if (std::exchange(under_way, false)) --at_once;
+    };
     connection.write = [&](std::string_view bytes) {
+      no_more_under_way();  // before it leaves: its reader may send the next at once
       boost::system::error_code ignored;
       asio::write(stream, asio::buffer(bytes), ignored);
     };
@@ -147,10 +154,10 @@ struct RawServer::State {
         const std::lock_guard lock(mutex);
         requests.push_back(*request);
         most_at_once = std::max(most_at_once, ++at_once);
+        under_way = true;
       }
       script(connection, *request);
-      const std::lock_guard lock(mutex);
-      --at_once;
+      no_more_under_way();
     }
   }
 

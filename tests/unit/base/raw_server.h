@@ -40,7 +40,7 @@ class RawServer {
   int port() const;
   std::vector<std::string> requests() const;      // so far, in the order of their arrival
   std::vector<std::string> server_names() const;  // as clients sent them in their handshakes
-  int most_at_once() const;                       // requests under way at the same time
+  int most_at_once() const;                       // requests under way at the same time: read, and no byte of the answer written
   int open_connections() const;                   // those that neither side has closed
 
  private:

@@ -91,6 +91,14 @@ class Simulator(Process):
     def dump(self):
         return self.call("dump")
 
+    def make_secrets(self, names):
+        """Lepton secrets that are there before the operator is, as a person makes them in the dashboard."""
+        body = json.dumps([{"name": name, "value": f"value of {name}", "visibility": "private"} for name in names]).encode()
+        request = urllib.request.Request(self.url + "/usersecrets", data=body,
+                                         headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"})
+        with OPENER.open(request, timeout=30):
+            pass
+
     def requests(self, method=None, path=None):
         """What was received, in order; paths are below the workspace."""
         base = "/api/v2/workspaces/"
@@ -114,8 +122,8 @@ class Gave_up(AssertionError):
     pass
 
 
-def wait(what, condition, seconds=30, processes=()):
-    """The first true value of `condition()`."""
+def wait(what, condition, seconds=30, processes=(), every=0.02):
+    """The first true value of `condition()`, looked at `every` so many seconds."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -125,7 +133,7 @@ def wait(what, condition, seconds=30, processes=()):
         if time.monotonic() > end or dead:
             tails = "\n".join(f"--- {p.log.name}\n" + "\n".join(p.text().splitlines()[-40:]) for p in processes)
             raise Gave_up(f"{'a process ended' if dead else f'{seconds} s passed'} while waiting until {what}\n{tails}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class World:
@@ -170,8 +178,8 @@ class World:
     def condition(self, type_, name="run", namespace="default"):
         return next((c for c in self.status(name, namespace).get("conditions", []) if c["type"] == type_), {})
 
-    def until(self, what, condition, seconds=30):
-        return wait(what, condition, seconds, [p for p in (self.simulator, self.operator) if p])
+    def until(self, what, condition, seconds=30, every=0.02):
+        return wait(what, condition, seconds, [p for p in (self.simulator, self.operator) if p], every)
 
     def until_phase(self, phase, name="run", seconds=40, namespace="default"):
         return self.until(f"{name} is {phase}", lambda: self.status(name, namespace).get("phase") == phase and self.status(name, namespace), seconds)

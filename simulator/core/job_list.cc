@@ -1,5 +1,6 @@
 // GET /jobs: modes, filters, pages.
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <set>
 
@@ -19,24 +20,44 @@ const std::set<std::string> kStates = {"Starting", "Running",    "Failed",   "Co
 
 struct Term {
   std::string key;
-  std::string value;
+  std::optional<std::string> value;  // none: the label must be there, whatever its value
 };
 
-// "key=value,key=value"; nothing when it is not that.
+// A label selector: "key=value", "key==value" and "key", joined by commas; nothing when it is not that.
 std::optional<std::vector<Term>> parse_selector(std::string_view selector) {
   std::vector<Term> terms;
   while (!selector.empty()) {
     const std::size_t end = selector.find(',');
     const std::string_view part = selector.substr(0, end);
     const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos || equals == 0 || part.find('!') != std::string_view::npos) return std::nullopt;
-    std::string_view value = part.substr(equals + 1);
-    if (value.starts_with("=")) value.remove_prefix(1);
-    terms.push_back({std::string(part.substr(0, equals)), std::string(value)});
+    if (part.empty() || equals == 0 || part.find_first_of("!() ") != std::string_view::npos) return std::nullopt;
+    Term term{std::string(part.substr(0, equals)), std::nullopt};
+    if (equals != std::string_view::npos) {
+      std::string_view value = part.substr(equals + 1);
+      if (value.starts_with("=")) value.remove_prefix(1);
+      term.value = std::string(value);
+    }
+    terms.push_back(std::move(term));
     if (end == std::string_view::npos) break;
     selector.remove_prefix(end + 1);
   }
   return terms;
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// `lep job list` hands on what its user typed: the beginnings of states and users, parts of names and node groups, in either case.
+bool begins_with_any(const std::string& whole, const std::vector<std::string>& beginnings) {
+  const std::string text = lower_case(whole);
+  return std::any_of(beginnings.begin(), beginnings.end(), [&](const std::string& each) { return text.starts_with(lower_case(each)); });
+}
+
+bool has_part_of(const std::string& whole, const std::vector<std::string>& parts) {
+  const std::string text = lower_case(whole);
+  return std::any_of(parts.begin(), parts.end(), [&](const std::string& each) { return text.find(lower_case(each)) != std::string::npos; });
 }
 
 std::optional<int> positive(const std::optional<std::string>& text, int otherwise) {
@@ -47,29 +68,26 @@ std::optional<int> positive(const std::optional<std::string>& text, int otherwis
   return value;
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
-
 struct Filter {
   QueryMode mode = QueryMode::kAliveOnly;
   std::string name_part;
   std::vector<Term> labels;
   std::vector<std::string> states;
   std::vector<std::string> groups;
-  std::optional<std::string> creator;
+  std::vector<std::string> creators;
 
   bool accepts(const Job& job, const std::string& shown_state) const {
-    if (!in_mode(job, mode) || job.name.find(name_part) == std::string::npos) return false;
-    if (!states.empty() && !contains(states, shown_state)) return false;
-    if (creator && base::get_string(job.metadata, "created_by") != creator) return false;
+    if (!in_mode(job, mode) || !has_part_of(job.id, {name_part})) return false;  // an id begins with the name
+    if (!states.empty() && !begins_with_any(shown_state, states)) return false;
+    if (!creators.empty() && !begins_with_any(base::get_string(job.metadata, "created_by").value_or(""), creators)) return false;
     const Json& own = base::get_object(job.metadata, "labels");
     for (const Term& term : labels) {
-      if (base::get_string(own, term.key) != term.value) return false;
+      const auto value = base::get_string(own, term.key);
+      if (!value || (term.value && value != term.value)) return false;
     }
     if (groups.empty()) return true;
     for (const std::string& group : base::get_strings(base::get_object(job.spec, "affinity"), "allowed_dedicated_node_groups")) {
-      if (contains(groups, group)) return true;
+      if (has_part_of(group, groups)) return true;
     }
     return false;
   }
@@ -83,15 +101,17 @@ std::variant<Filter, Response> read_filter(const Request& request) {
   filter.name_part = request.parameter("q").value_or("");
   for (const std::string& selector : request.parameters("query")) {
     const auto terms = parse_selector(selector);
-    if (!terms) return error_answer(400, "must be key=value,key=value", "query");
+    if (!terms) return error_answer(400, "must be key=value or key, joined by commas", "query");
     filter.labels.insert(filter.labels.end(), terms->begin(), terms->end());
   }
   filter.states = request.parameters("status");
   for (const std::string& state : filter.states) {
-    if (!kStates.contains(state)) return error_answer(400, "\"" + state + "\" is not a job state", "status");
+    if (std::none_of(kStates.begin(), kStates.end(), [&](const std::string& each) { return begins_with_any(each, {state}); })) {
+      return error_answer(400, "no job state begins with \"" + state + "\"", "status");
+    }
   }
   filter.groups = request.parameters("node_groups");
-  filter.creator = request.parameter("created_by");
+  filter.creators = request.parameters("created_by");
   return filter;
 }
 

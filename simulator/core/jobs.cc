@@ -1,6 +1,9 @@
 #include "core/jobs.h"
 
+#include <algorithm>
+
 #include "core/contract.h"
+#include "core/node_groups.h"
 #include "core/references.h"
 #include "core/routing.h"
 
@@ -12,6 +15,8 @@ using base::Json;
 void set_default(Json& spec, const char* member, int value) {
   if (!spec.has_field(member)) spec[member] = Json::number(value);
 }
+
+std::size_t workers(const Json& spec) { return static_cast<std::size_t>(base::get_int(spec, "parallelism").value_or(1)); }
 
 }  // namespace
 
@@ -111,7 +116,11 @@ Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const
   if (rest.size() == 2 && rest[1] == "events") return json_answer(events(job));
   if (rest.size() == 2 && rest[1] == "replicas") return json_answer(replicas(job));
   if (rest.size() == 4 && rest[1] == "replicas" && rest[3] == "log") {
-    if (rest[2] != job.id + "-0") return error_answer(404, "replica \"" + rest[2] + "\" not found");
+    const Json known = replicas(job);
+    const auto& items = base::elements(&known);
+    if (std::none_of(items.begin(), items.end(), [&](const Json& each) { return base::get_string(each, "id") == rest[2]; })) {
+      return error_answer(404, "replica \"" + rest[2] + "\" not found");
+    }
     std::string lines;
     for (const std::string& line : log_lines(job)) lines += line + "\n";
     return text_answer(std::move(lines));
@@ -120,7 +129,7 @@ Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const
 }
 
 Json Jobs::shown(const Job& job) const {
-  const auto one_if = [](bool yes) { return Json::number(yes ? 1 : 0); };
+  const auto all_if = [&](bool yes) { return Json::number(yes ? static_cast<std::int64_t>(workers(job.spec)) : 0); };
   Json value = base::json_object();
   value["metadata"] = job.metadata;
   value["spec"] = job.spec;
@@ -128,10 +137,10 @@ Json Jobs::shown(const Job& job) const {
   status["job_name"] = text(job.name);
   status["state"] = text(job.archived && world_.options.archived_state ? "Archived" : job.state);
   const bool running = job.running_at && !job.finished_at;
-  status["ready"] = one_if(running);
-  status["active"] = one_if(running);
-  status["failed"] = one_if(job.state == "Failed");
-  status["succeeded"] = one_if(job.state == "Completed");
+  status["ready"] = all_if(running);
+  status["active"] = all_if(running);
+  status["failed"] = all_if(job.state == "Failed");
+  status["succeeded"] = all_if(job.state == "Completed");
   status["creation_time"] = unix_s(job.created_at);
   if (job.finished_at) status["completion_time"] = unix_s(*job.finished_at);
   status["job_history"] = base::json_array();
@@ -146,6 +155,9 @@ Json Jobs::events(const Job& job) const {
     Json item = base::json_object();
     item["type"] = text(step.to == "Failed" ? "Warning" : "Normal");
     item["reason"] = text(step.to);
+    item["regarding"] = base::json_object();
+    item["regarding"]["kind"] = text("Job");
+    item["regarding"]["name"] = text(job.id);
     item["count"] = Json::number(1);
     item["last_observed_time"] = text(base::format_timestamp(step.at));
     items.push_back(std::move(item));
@@ -154,13 +166,12 @@ Json Jobs::events(const Job& job) const {
 }
 
 Json Jobs::replicas(const Job& job) const {
-  if (!job.running_at) return base::json_array();
-  Json item = base::json_object();
-  item["id"] = text(job.id + "-0");
-  item["metadata"] = base::json_object();
-  item["metadata"]["id"] = text(job.id + "-0");
-  item["metadata"]["name"] = text(job.id + "-0");
-  return Json::array({item});
+  std::vector<Json> items;
+  const std::size_t count = job.running_at ? workers(job.spec) : 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    items.push_back(replica_json(job.id + "-" + std::to_string(i), node_for(base::get_object(job.spec, "affinity"), i), ""));
+  }
+  return Json::array(items);
 }
 
 std::vector<std::string> Jobs::log_lines(const Job& job) const {

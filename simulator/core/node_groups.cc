@@ -63,7 +63,7 @@ Json group_json(const NodeGroup& group, const std::string& workspace) {
   value["spec"] = spec;
   Json status = base::json_object();
   status["ready_nodes"] = Json::number(static_cast<std::int64_t>(group.nodes.size()));
-  status["quota_enabled"] = Json::boolean(false);
+  status["quota_enabled"] = Json::boolean(!group.gpu_product.empty());  // only there may a workload have a priority
   value["status"] = status;
   return value;
 }
@@ -96,6 +96,31 @@ Json node_json(const NodeGroup& group, const Node& node) {
   status["status"] = base::to_json({"Ready"});
   status["workloads"] = base::json_array();
   value["status"] = status;
+  return value;
+}
+
+// A workload may ask for it in this group: GPUs only where the group has that kind.
+bool offered(const Shape& shape, const NodeGroup& group) { return shape.accelerators == 0 || group.gpu_product == shape.accelerator; }
+
+bool offered_in_any(const Shape& shape, const std::vector<std::string>& ids) {
+  return ids.empty() || std::any_of(node_groups().begin(), node_groups().end(), [&](const NodeGroup& group) {
+           return std::find(ids.begin(), ids.end(), group.id) != ids.end() && offered(shape, group);
+         });
+}
+
+Json shape_json(const Shape& shape) {
+  Json value = base::json_object();
+  value["metadata"] = named(shape.name, shape.name);
+  Json spec = base::json_object();
+  spec["name"] = text(shape.name);
+  spec["listable_in"] = base::to_json({"pod", "deployment", "job"});
+  spec["cpu"] = Json::number(shape.cpu);
+  spec["memory_in_mb"] = Json::number(shape.memory_mb);
+  if (shape.accelerators > 0) {
+    spec["accelerator_type"] = text(shape.accelerator);
+    spec["accelerator_num"] = Json::number(shape.accelerators);
+  }
+  value["spec"] = spec;
   return value;
 }
 
@@ -133,6 +158,32 @@ bool node_exists(const std::string& id, const std::vector<std::string>& groups) 
   return false;
 }
 
+Json replica_json(const std::string& id, const std::string& node, const std::string& version) {
+  Json value = base::json_object();
+  value["id"] = text(id);
+  value["metadata"] = base::json_object();
+  value["metadata"]["id"] = text(id);
+  value["metadata"]["name"] = text(id);
+  if (!version.empty()) value["metadata"]["semantic_version"] = text(version);
+  value["status"] = base::json_object();
+  value["status"]["node"] = base::json_object();
+  value["status"]["node"]["id"] = text(node);
+  value["status"]["node"]["name"] = text(node);
+  return value;
+}
+
+std::string node_for(const Json& affinity, std::size_t index) {
+  std::vector<std::string> nodes = base::get_strings(affinity, "allowed_nodes_in_node_group");
+  const auto groups = base::get_strings(affinity, "allowed_dedicated_node_groups");
+  if (nodes.empty()) {
+    for (const NodeGroup& group : node_groups()) {
+      if (!groups.empty() && std::find(groups.begin(), groups.end(), group.id) == groups.end()) continue;
+      for (const Node& node : group.nodes) nodes.push_back(node.id);
+    }
+  }
+  return nodes.empty() ? "node-elsewhere" : nodes[index % nodes.size()];
+}
+
 Response handle_node_groups(const Request& request, const std::vector<std::string>& rest, const std::string& workspace) {
   if (request.method != "GET") return method_not_allowed(request);
   if (rest.empty()) {
@@ -155,20 +206,17 @@ Response handle_shapes(const Request& request, const std::vector<std::string>& r
   if (!rest.empty()) return no_such_route();
   if (request.method != "GET") return method_not_allowed(request);
   if (auto refusal = refuse_unknown_query(request, {"node_groups", "purpose"})) return *refusal;
+  const auto purpose = request.parameter("purpose");
+  if (purpose && purpose != "deployment" && purpose != "pod" && purpose != "job") {
+    return error_answer(400, "must be deployment, pod or job", "purpose");
+  }
+  const auto groups = request.parameters("node_groups");
+  for (const std::string& id : groups) {
+    if (!node_group_exists(id)) return error_answer(400, "no node group has the id \"" + id + "\"", "node_groups");
+  }
   std::vector<Json> shapes;
   for (const Shape& shape : kShapes) {
-    Json value = base::json_object();
-    value["metadata"] = named(shape.name, shape.name);
-    Json spec = base::json_object();
-    spec["name"] = text(shape.name);
-    spec["cpu"] = Json::number(shape.cpu);
-    spec["memory_in_mb"] = Json::number(shape.memory_mb);
-    if (shape.accelerators > 0) {
-      spec["accelerator_type"] = text(shape.accelerator);
-      spec["accelerator_num"] = Json::number(shape.accelerators);
-    }
-    value["spec"] = spec;
-    shapes.push_back(std::move(value));
+    if (offered_in_any(shape, groups)) shapes.push_back(shape_json(shape));
   }
   return json_answer(Json::array(shapes));
 }

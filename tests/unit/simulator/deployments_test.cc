@@ -79,6 +79,38 @@ TEST_F(Deployment, DryRunShowsWhatWouldBeAndChangesNothing) {
   EXPECT_EQ(get("/deployments/nim").at("spec").at("container").at("image").as_string(), "i");
 }
 
+TEST_F(Deployment, ChangeThatChangesNothingIsRefused) {
+  ask("POST", "/deployments", endpoint("nim"));
+  const Response same = ask("PATCH", "/deployments/nim?dryrun=true", R"({"spec":{"container":{"image":"i"}}})");
+  EXPECT_EQ(same.status, 400);
+  EXPECT_THAT(same.body, testing::HasSubstr("no valid field to update"));
+  EXPECT_EQ(get("/deployments/nim").at("metadata").at("version").as_integer(), 1);
+}
+
+// `lep endpoint update` tells by MAJOR whether an update restarts the replicas.
+TEST_F(Deployment, VersionTellsWhetherAChangeRestartsReplicas) {
+  const auto version = [](const base::Json& shown) { return shown.at("metadata").at("semantic_version").as_string(); };
+  const auto change = [&](const std::string& body) { return version(json(ask("PATCH", "/deployments/nim", body).body)); };
+  ask("POST", "/deployments", endpoint("nim"));
+  EXPECT_EQ(version(get("/deployments/nim")), "1.0");
+  EXPECT_EQ(change(R"({"spec":{"resource_requirement":{"min_replicas":2}}})"), "1.1");
+  EXPECT_EQ(change(R"({"metadata":{"visibility":"private"}})"), "1.2");
+  EXPECT_EQ(change(R"({"spec":{"container":{"image":"other"}}})"), "2.0");
+  EXPECT_EQ(version(get("/deployments/nim/replicas").at(1)), "2.0");
+}
+
+TEST_F(Deployment, ReplicasAreOnNodesOfItsGroup) {
+  ask("POST", "/deployments",
+      R"({"metadata":{"name":"nim"},"spec":{"container":{"image":"i"},"resource_requirement":{"resource_shape":"gpu.1xh200","min_replicas":2,)"
+      R"("affinity":{"allowed_dedicated_node_groups":["h200-eu-a1b2c3d4"],"allowed_nodes_in_node_group":["node-h200-1"]}}}})");
+  const base::Json replicas = get("/deployments/nim/replicas");
+  ASSERT_EQ(replicas.size(), 2);
+  for (const base::Json& each : base::elements(&replicas)) {
+    EXPECT_EQ(each.at("status").at("node"), json(R"({"id":"node-h200-1","name":"node-h200-1"})"));
+  }
+  EXPECT_EQ(get("/deployments/nim").at("status").at("autoscaler_status").at("desired_replicas").as_integer(), 2);
+}
+
 TEST_F(Deployment, RestartGoesThroughRestartingToReady) {
   ask("POST", "/deployments", endpoint("nim"));
   pass(2s);

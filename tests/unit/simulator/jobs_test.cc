@@ -112,7 +112,8 @@ TEST_F(Job, ListRefusesWhatTheContractDoesNotHave) {
   EXPECT_EQ(ask("GET", "/jobs?job_query_mode=all").status, 400);
   EXPECT_EQ(ask("GET", "/jobs?status=Succeeded").status, 400);
   EXPECT_EQ(ask("GET", "/jobs?labels=a").status, 400);
-  EXPECT_EQ(ask("GET", "/jobs?query=a").status, 400);
+  EXPECT_EQ(ask("GET", "/jobs?query=a,,b").status, 400);
+  EXPECT_EQ(ask("GET", "/jobs?query=!a").status, 400);
 }
 
 TEST_F(Job, ListIsFilteredByEveryFieldOfTheQuery) {
@@ -126,6 +127,38 @@ TEST_F(Job, ListIsFilteredByEveryFieldOfTheQuery) {
   EXPECT_THAT(job_ids("?created_by=nobody"), IsEmpty());
   EXPECT_THAT(job_ids("?status=Running&status=Completed"), IsEmpty());
   EXPECT_THAT(job_ids("?status=Running&status=Starting"), ElementsAre(other, ours));
+}
+
+// `lep job list` hands on what its user typed, and says that it matches beginnings and parts.
+TEST_F(Job, ListTakesBeginningsAndPartsInEitherCase) {
+  const std::string ours =
+      create_job(job("eval-a", R"("affinity":{"allowed_dedicated_node_groups":["cpu-eu-0f1e2d3c"]},)", R"("labels":{"k":"v"},)"));
+  const std::string other = create_job(job("other"));
+  EXPECT_THAT(job_ids("?status=start"), ElementsAre(other, ours));
+  EXPECT_THAT(job_ids("?status=run"), IsEmpty());
+  EXPECT_THAT(job_ids("?q=EVAL"), ElementsAre(ours));
+  EXPECT_THAT(job_ids("?q=" + ours), ElementsAre(ours));
+  EXPECT_THAT(job_ids("?node_groups=CPU"), ElementsAre(ours));
+  EXPECT_THAT(job_ids("?created_by=SIM"), ElementsAre(other, ours));
+  EXPECT_THAT(job_ids("?created_by=nobody&created_by=sim-user"), ElementsAre(other, ours));
+  EXPECT_THAT(job_ids("?query=k"), ElementsAre(ours));
+  EXPECT_THAT(job_ids("?query=k,k%3D%3Dv"), ElementsAre(ours));
+}
+
+TEST_F(Job, HasAReplicaOnANodeForEachWorker) {
+  const std::string id =
+      create_job(job("eval", R"("completions":3,"parallelism":3,"affinity":{"allowed_dedicated_node_groups":["cpu-eu-0f1e2d3c"]},)"));
+  EXPECT_EQ(get("/jobs/" + id + "/replicas").size(), 0);
+  pass(200ms);
+  const base::Json replicas = get("/jobs/" + id + "/replicas");
+  ASSERT_EQ(replicas.size(), 3);
+  EXPECT_EQ(replicas.at(2).at("id").as_string(), id + "-2");
+  EXPECT_EQ(replicas.at(1).at("status").at("node").at("id").as_string(), "node-cpu-1");
+  EXPECT_EQ(ask("GET", "/jobs/" + id + "/replicas/" + id + "-2/log").body, "running eval\n");
+  EXPECT_EQ(ask("GET", "/jobs/" + id + "/replicas/" + id + "-3/log").status, 404);
+  EXPECT_EQ(get("/jobs/" + id).at("status").at("active").as_integer(), 3);
+  pass(3s);
+  EXPECT_EQ(get("/jobs/" + id).at("status").at("succeeded").as_integer(), 3);
 }
 
 TEST_F(Job, LeavesItsResultsOnTheMountedVolume) {

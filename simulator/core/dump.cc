@@ -48,6 +48,7 @@ Json request_json(const LoggedRequest& request) {
   }
   value["status"] = Json::number(request.status);
   value["answered"] = Json::boolean(request.answered);
+  if (request.origin) value["origin"] = text(*request.origin);
   if (!request.note.empty()) value["note"] = text(request.note);
   if (!request.body.empty()) {
     auto parsed = base::parse_json(request.body, "body");

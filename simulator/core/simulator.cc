@@ -60,6 +60,7 @@ Response Simulator::handle_api(const Request& request) {
   entry.path = path;
   entry.query = request.query;
   entry.body = request.body;
+  if (const auto origin = request.headers.find("origin"); origin != request.headers.end()) entry.origin = origin->second;
   log_.push_back(std::move(entry));
   world_.count("requests");
   const auto hold = interceptor_.caught(request.method, path);

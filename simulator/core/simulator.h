@@ -33,7 +33,8 @@ struct LoggedRequest {
   std::string path;  // below the workspace; the whole path when it is outside
   std::vector<std::pair<std::string, std::string>> query;
   std::string body;
-  int status = 0;  // 0: not answered yet
+  std::optional<std::string> origin;  // the header of that name
+  int status = 0;                     // 0: not answered yet
   bool answered = false;
   std::string note;  // "fault", "held before", "held after"
 };

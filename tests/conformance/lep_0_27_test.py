@@ -25,6 +25,13 @@ class Old(Lep):
         self.lep("login", f"-c nobody:{TOKEN} -u {self.sim.url.replace(WORKSPACE, 'nobody')}", code=1,
                  wire=[f"GET {nobody} -> 404", f"GET {nobody}/tokens -> 404", f"GET {nobody}/workspace -> 404"])
 
+    def test_the_origin_is_sent_as_it_was_given(self):
+        origin = f"https://dashboard.example:8443/workspace/{WORKSPACE}"
+        self.lep("login", f"-c {WORKSPACE}:{TOKEN} -u {self.sim.url} -o {origin}", wire=LOGIN)
+        self.requests()
+        self.start(["secret", "list"])
+        self.assertEqual([each.get("origin") for each in self.requests()], [origin])
+
     def test_secrets_and_node_groups(self):
         self.logged_in()
         self.lep("secret create", "-n HF_TOKEN -v x",

@@ -54,6 +54,17 @@ class Workspace(Lep):
         self.lep("secret list", LEPTON_WORKSPACE_ID=WORKSPACE, LEPTON_WORKSPACE_TOKEN=TOKEN, LEPTON_WORKSPACE_URL=self.sim.url,
                  wire=["GET /usersecrets"])
 
+    def test_the_origin_is_sent_as_scheme_host_and_port(self):
+        origin = "https://dashboard.example:8443"
+        self.lep("login", f"-c {WORKSPACE}:{TOKEN} -u {self.sim.url} -o {origin}/workspace/{WORKSPACE}", wire=LOGIN)
+        self.requests()
+        self.start(["secret", "list"])
+        self.assertEqual([each.get("origin") for each in self.requests()], [origin])
+        self.login()  # without -o, and with a URL that is not of DGXC
+        self.requests()
+        self.start(["secret", "list"])
+        self.assertEqual([each.get("origin") for each in self.requests()], [None])
+
     def test_secrets(self):
         self.logged_in()
         self.lep("secret create", "-n HF_TOKEN -v hf-value", says=["Secret created successfully: HF_TOKEN"], silent=["hf-value"],

@@ -150,6 +150,15 @@ TEST_F(Strictness, AsksForTheTokenAndTheWorkspaceId) {
   EXPECT_EQ(simulator_->handle(request).status, 404);
 }
 
+TEST_F(Strictness, RemembersTheOriginOfARequest) {
+  Request request = made("GET", "/deployments");
+  simulator_->handle(request);
+  request.headers["origin"] = "https://dashboard.example";
+  simulator_->handle(request);
+  EXPECT_EQ(simulator_->requests().at(0).origin, std::nullopt);
+  EXPECT_EQ(simulator_->dump().at("requests").at(1).at("origin").as_string(), "https://dashboard.example");
+}
+
 TEST_F(Strictness, KnowsNoOtherRoutes) {
   EXPECT_EQ(ask("GET", "/endpoints").status, 404);
   EXPECT_EQ(ask("PUT", "/jobs").status, 405);

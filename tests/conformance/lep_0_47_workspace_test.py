@@ -60,7 +60,8 @@ class Workspace(Lep):
         self.requests()
         self.start(["secret", "list"])
         self.assertEqual([each.get("origin") for each in self.requests()], [origin])
-        self.login()  # without -o, and with a URL that is not of DGXC
+        # Without -o, and with a URL that is not of DGXC; the name is known by now.
+        self.lep("login", f"-c {WORKSPACE}:{TOKEN} -u {self.sim.url}", wire=["GET /workspace", "GET /tokens"])
         self.requests()
         self.start(["secret", "list"])
         self.assertEqual([each.get("origin") for each in self.requests()], [None])

@@ -131,7 +131,8 @@ Response Deployments::patch(Deployment& deployment, const Request& request) {
   next.metadata = merge_patch(deployment.metadata, changes);
   next.metadata["id"] = text(deployment.name);
   next.metadata["name"] = text(deployment.name);
-  if (next.spec == deployment.spec && next.metadata == deployment.metadata) return error_answer(400, "no valid field to update");
+  const bool down = deployment.state == "Stopped" || deployment.state == "Stopping";  // by hand: with its replicas still in the spec
+  if (!down && next.spec == deployment.spec && next.metadata == deployment.metadata) return error_answer(400, "no valid field to update");
   next.metadata["last_modified_at"] = unix_ms(world_.now());
   next.metadata["version"] = Json::number(base::get_int(deployment.metadata, "version").value_or(0) + 1);
   next.metadata["semantic_version"] = text(next_version(deployment, next.spec));
@@ -144,7 +145,7 @@ Response Deployments::patch(Deployment& deployment, const Request& request) {
 
   const Json before = deployment.spec;
   deployment = next;
-  const bool was_down = min_replicas(before) == 0;
+  const bool was_down = down || min_replicas(before) == 0;
   if (min_replicas(deployment.spec) == 0) {
     if (!was_down) stop(deployment);
   } else if (was_down) {

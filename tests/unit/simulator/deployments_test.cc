@@ -87,6 +87,13 @@ TEST_F(Deployment, ChangeThatChangesNothingIsRefused) {
   EXPECT_EQ(get("/deployments/nim").at("metadata").at("version").as_integer(), 1);
 }
 
+TEST_F(Deployment, StoppedByHandIsStartedByTheReplicasThatItHas) {
+  ask("POST", "/deployments", endpoint("nim"));
+  control("set", R"({"deployment":"nim","state":"Stopped"})");
+  EXPECT_EQ(ask("PATCH", "/deployments/nim", R"({"spec":{"resource_requirement":{"min_replicas":1}}})").status, 200);
+  EXPECT_EQ(endpoint_state("nim"), "Starting");
+}
+
 // `lep endpoint update` tells by MAJOR whether an update restarts the replicas.
 TEST_F(Deployment, VersionTellsWhetherAChangeRestartsReplicas) {
   const auto version = [](const base::Json& shown) { return shown.at("metadata").at("semantic_version").as_string(); };

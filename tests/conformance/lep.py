@@ -7,7 +7,7 @@
 
 For each command: its exit code, what it prints, and exactly the requests that the simulator received for it, in order: method, path, query
 and body, all fields. A request is written "METHOD PATH[?QUERY]", with " -> STATUS" when it is not answered by 2xx, and as a pair with its body
-when it has one. `$name` stands for the id of the newest job of that name. Whatever is printed may not hold a sign that the client did not
+when it has one; bounds in nanoseconds are written NS. `$name` stands for the id of the newest job of that name. Whatever is printed may not hold a sign that the client did not
 understand an answer: an item skipped, an unknown enum value, a traceback.
 
 Time is the simulator's and driven: its delays are an hour each, and pass when a test says so.
@@ -72,6 +72,7 @@ def shown(request):
     """A logged request as a row writes it, and its body."""
     path = "/" if request["path"] == BASE else request["path"]
     query = "&".join(f"{name}={value}" for name, values in sorted(request["query"].items()) for value in values)
+    query = re.sub(r"\b(start|end)=\d{19}\b", r"\1=NS", query)  # the clock's
     status = request["status"]
     text = f"{request['method']} {path}" + (f"?{query}" if query else "") + ("" if 200 <= status < 300 else f" -> {status}")
     return text, request.get("body")

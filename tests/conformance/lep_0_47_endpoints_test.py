@@ -127,10 +127,15 @@ class Endpoints(Lep):
         self.lep("endpoint log", "-n plain", says=["Selected replica plain-", "serving", "End of log"],
                  wire=[FLAG, "GET /deployments/plain/replicas", "GET /deployments/plain/replicas/$replica/log"])
         self.lep("endpoint log", "-n plain -r $replica", says=["serving"], wire=[FLAG, "GET /deployments/plain/replicas/$replica/log"])
+        self.lep("log get", "-e plain --start yesterday", says=["starting plain", "total 2 lines"], wire=[FLAG, "GET /deployments/plain", self.logs()])
         self.sim.call("set", {"deployment": "plain", "state": "Error", "reason": "CUDA out of memory"})
         self.lep("endpoint status", "-n plain", wire=state, says=["LeptonDeploymentState.Error", "SystemError", "CUDA out of memory", "Error .1."])
         self.lep("endpoint events", "-n plain", wire=[FLAG, "GET /deployments/plain/events"], says=["Warning │ Error"])
         self.lep("endpoint events", "-n nothere", code=1, wire=[FLAG, "GET /deployments/nothere/events -> 404"])
+
+    @staticmethod
+    def logs():
+        return "GET /logs?deployment=plain&direction=forward&end=NS&job_query_mode=alive_and_archive&limit=10000&q=&start=NS&timestamps=True"
 
     def update(self, options, spec, says=(), restarts=False, **metadata):
         looks = [FLAG, "GET /deployments/plain"]

@@ -114,7 +114,15 @@ class Jobs(Lep):
         self.lep("job log", "-i $short", says=["Selected replica $short-0", "running short", "End of log"],
                  wire=["GET /jobs/$short/replicas?job_query_mode=alive_and_archive", "GET /jobs/$short/replicas/$short-0/log"])
         self.lep("job log", "-i $short -r $short-0", says=["running short"], wire=["GET /jobs/$short/replicas/$short-0/log"])
+        whole = "GET /jobs/$short?job_query_mode=alive_and_archive"
+        self.lep("log get", "-j $short", wire=[whole, whole, self.logs()], says=["running short", "total 1 lines"])
+        self.lep("log get", "-jn short --query run", wire=[*job_pages(1, q="short"), whole, self.logs("run")], says=["running short"])
+        self.lep("log get", "-j nothere", code=1, wire=["GET /jobs/nothere?job_query_mode=alive_and_archive -> 404"])
         self.lep("job events", "-i nothere", code=1, wire=["GET /jobs/nothere/events -> 404"], says=["404 Not Found"])
+
+    @staticmethod
+    def logs(query=""):
+        return "GET /logs?direction=forward&end=NS&job=$short&job_query_mode=alive_and_archive&limit=10000&q=" + query + "&start=NS&timestamps=True"
 
     def test_a_finished_job_goes_to_the_archive_after_its_ttl_with_its_result(self):
         self.lep("job create", SHORT + " --ttl-seconds-after-finished 7200",

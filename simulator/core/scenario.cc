@@ -31,7 +31,9 @@ Schema fault_schema() {
                          {"times", Schema::integer(0, 1e9)},
                          {"skip", Schema::integer(0, 1e9)},
                          {"retry-after", Schema::anything()},
-                         {"after-commit", Schema::boolean()}});
+                         {"after-commit", Schema::boolean()},
+                         {"chance", Schema::number(0, 1)},
+                         {"silent", Schema::boolean()}});
 }
 
 Schema scenario_schema() {
@@ -75,6 +77,8 @@ FaultRule read_fault(const Json& value) {
   fault.times = static_cast<int>(base::get_int(value, "times").value_or(1));
   fault.skip = static_cast<int>(base::get_int(value, "skip").value_or(0));
   fault.after_commit = base::get_bool(value, "after-commit").value_or(false);
+  fault.chance = base::get_double(value, "chance").value_or(1.0);
+  fault.silent = base::get_bool(value, "silent").value_or(false);
   if (const Json* after = base::find(value, "retry-after")) {
     fault.retry_after = after->is_string() ? after->as_string() : base::to_text(*after);
   }
@@ -101,13 +105,14 @@ OutcomeRule Scenario::course_of(Kind kind, const std::string& name, const Json& 
   return OutcomeRule{};
 }
 
-std::optional<FaultRule> Scenario::fault_for(const std::string& method, const std::string& path) {
+std::optional<FaultRule> Scenario::fault_for(const std::string& method, const std::string& path, base::Random& random) {
   for (auto fault = faults.begin(); fault != faults.end(); ++fault) {
     if (!glob(fault->method, method) || !glob(fault->path, path)) continue;
     if (fault->skip > 0) {
       --fault->skip;
       continue;
     }
+    if (fault->chance < 1 && random.unit() >= fault->chance) continue;
     const FaultRule met = *fault;
     if (fault->times > 0 && --fault->times == 0) faults.erase(fault);
     return met;

@@ -5,6 +5,7 @@
 //     - {match: hellaswag, kind: job, outcome: fail, times: 2, run-delay: 1s}
 //   faults:
 //     - {method: DELETE, path: "/deployments/*", status: 503, times: 1, retry-after: 2, after-commit: false}
+//     - {chance: 0.01, silent: true, times: 0}   # one request in a hundred takes effect and is never answered
 //
 // `match` is a glob (with * or ?) or a substring of the object's name, or of its label lepton-operator.task. The first rule that
 // matches and is not used up decides. Thread rule: the Simulator's. Fails: parse() returns a sentence with file, line and field.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "base/time.h"
 
 namespace lepton_operator::simulator {
@@ -46,6 +48,8 @@ struct FaultRule {
   int skip = 0;   // lets that many matching requests pass first
   std::optional<std::string> retry_after;
   bool after_commit = false;
+  double chance = 1;    // of meeting a request that matches
+  bool silent = false;  // no answer ever: it takes effect, and its reply is held back
 };
 
 struct Scenario {
@@ -55,7 +59,7 @@ struct Scenario {
   // The course of a new object; a plain rule when none matches.
   OutcomeRule course_of(Kind kind, const std::string& name, const base::Json& labels);
   // The fault that meets this request, if any; uses it up.
-  std::optional<FaultRule> fault_for(const std::string& method, const std::string& path);
+  std::optional<FaultRule> fault_for(const std::string& method, const std::string& path, base::Random& random);
 };
 
 base::Result<Scenario> parse_scenario(std::string_view yaml, std::string_view source);

@@ -70,9 +70,13 @@ Response Simulator::handle_api(const Request& request) {
     promise.held = interceptor_.keep({0, index, request, true, {}});
     return promise;
   }
-  Response answer = commit(request);
-  if (hold) {
-    log_[index].note = "held after";
+  const auto fault = world_.scenario.fault_for(request.method, path, *world_.random);
+  if (fault) log_[index].note = fault->silent ? "silent" : "fault";
+  const bool silent = fault && fault->silent;
+  if (silent) world_.count("silent");
+  Response answer = fault && !silent ? meet(*fault, request) : take_effect(request);
+  if (hold || silent) {
+    if (hold) log_[index].note = "held after";
     log_[index].status = answer.status;
     Response promise;
     promise.held = interceptor_.keep({0, index, request, false, std::move(answer)});
@@ -83,32 +87,31 @@ Response Simulator::handle_api(const Request& request) {
   return answer;
 }
 
-// The request takes effect, unless a fault meets it first.
+Response Simulator::meet(const FaultRule& fault, const Request& request) {
+  if (fault.after_commit) take_effect(request);
+  world_.count("faults");
+  Response answer = error_answer(fault.status, "simulated fault");
+  if (fault.retry_after) answer.headers["retry-after"] = *fault.retry_after;
+  return answer;
+}
+
+// A request that was held before its time: now it takes effect, unless a fault meets it first.
 Response Simulator::commit(const Request& request) {
-  const auto fault = world_.scenario.fault_for(request.method, below_workspace(request.path));
-  const auto faulty = [&] {
-    world_.count("faults");
-    Response answer = error_answer(fault->status, "simulated fault");
-    if (fault->retry_after) answer.headers["retry-after"] = *fault->retry_after;
-    return answer;
-  };
-  if (fault && !fault->after_commit) return faulty();
-  Response answer;
+  const auto fault = world_.scenario.fault_for(request.method, below_workspace(request.path), *world_.random);
+  return fault && !fault->silent ? meet(*fault, request) : take_effect(request);
+}
+
+Response Simulator::take_effect(const Request& request) {
   const auto path = split_path(request.path);
   const std::vector<std::string> base = {"api", "v2", "workspaces"};
   const auto token = request.headers.find("authorization");
-  if (!path || !begins_with(*path, base) || path->size() < 4) {
-    answer = no_such_route();
-  } else if (token == request.headers.end() || token->second != "Bearer " + world_.options.token) {
+  if (!path || !begins_with(*path, base) || path->size() < 4) return no_such_route();
+  if (token == request.headers.end() || token->second != "Bearer " + world_.options.token) {
     world_.count("unauthorized");
-    answer = error_answer(401, "invalid token");
-  } else if ((*path)[3] != world_.options.workspace) {
-    answer = error_answer(404, "workspace \"" + (*path)[3] + "\" not found");
-  } else {
-    answer = route(request, {path->begin() + 4, path->end()});
+    return error_answer(401, "invalid token");
   }
-  if (fault) return faulty();
-  return answer;
+  if ((*path)[3] != world_.options.workspace) return error_answer(404, "workspace \"" + (*path)[3] + "\" not found");
+  return route(request, {path->begin() + 4, path->end()});
 }
 
 Response Simulator::route(const Request& request, const std::vector<std::string>& path) {

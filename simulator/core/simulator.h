@@ -36,7 +36,7 @@ struct LoggedRequest {
   std::optional<std::string> origin;  // the header of that name
   int status = 0;                     // 0: not answered yet
   bool answered = false;
-  std::string note;  // "fault", "held before", "held after"
+  std::string note;  // "fault", "silent", "held before", "held after"
 };
 
 class Simulator {
@@ -81,6 +81,8 @@ class Simulator {
 
   Response handle_api(const Request& request);
   Response commit(const Request& request);
+  Response meet(const FaultRule& fault, const Request& request);  // answers as the fault says
+  Response take_effect(const Request& request);
   Response route(const Request& request, const std::vector<std::string>& path);
   Response workspace_info();
   Response workspace_record() const;

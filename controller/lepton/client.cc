@@ -148,6 +148,15 @@ Answer<> Client::scale_endpoint(Context context, std::string name, int min_repli
   co_return Ok{};
 }
 
+Answer<> Client::update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields) {
+  if (!addressable(spec.name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kPatch, item("/deployments", spec.name), encode_update(spec, fields));
+  for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
+  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return Ok{};
+}
+
 Answer<> Client::delete_endpoint(Context context, std::string name) {
   if (!addressable(name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kDelete, item("/deployments", name));

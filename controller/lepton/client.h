@@ -2,7 +2,8 @@
 //
 // Every request passes the token bucket and the circuit breaker: after a 401 nothing is sent but one probe at 30 s, doubling to 5 min, and
 // callers get kUnauthorized at once. 429 with Retry-After pauses the bucket. The client itself never retries: whether that is safe is the
-// caller's to know (design, rule 2). Deadlines: 20 s for what creates, changes or deletes, 120 s for reads (section 1), or the context's.
+// caller's to know (design, rule 2); when it may, the retry budget says, which every answer feeds. Deadlines: 20 s for what creates,
+// changes or deletes, 120 s for reads (section 1), or the context's.
 //
 // Thread rule: domain thread only. Owned by the workspace connection (reconcile/); the transport, clock and log outlive it.
 #pragma once
@@ -17,6 +18,7 @@
 #include "base/backoff.h"
 #include "base/http.h"
 #include "base/rate_limiter.h"
+#include "base/retry_budget.h"
 #include "lepton/codec.h"
 #include "lepton/credentials.h"
 #include "lepton/types.h"
@@ -72,6 +74,8 @@ class Client {
   // Changing. 404 on a removal is success: it is gone.
   Answer<> create_endpoint(Context context, EndpointSpec spec);  // kConflict: the name exists (409, or 400 "already exists")
   Answer<> scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas);
+  // Puts these fields back and touches no other.
+  Answer<> update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields);
   Answer<> delete_endpoint(Context context, std::string name);
   Answer<Job> create_job(Context context, JobSpec spec);  // not idempotent (section 6)
   Answer<> stop_job(Context context, std::string id);
@@ -87,6 +91,8 @@ class Client {
 
   const Credentials& credentials() const { return credentials_; }
   bool circuit_open() const;  // a 401 was answered and no later request succeeded
+  // When a caller whose request failed, and who would ask again at `due`, may do so.
+  base::Timestamp retry_turn(base::Timestamp due) { return budget_.turn(clock_.now(), due); }
   double available_tokens() const { return limiter_.available(); }
   double requests_per_second() const { return limiter_.per_second(); }
 
@@ -119,6 +125,7 @@ class Client {
   void leave();
   bool refused_locally() const;
   void note_answer(const base::HttpResponse& response);
+  void note_load(const Result<base::HttpResponse>& response);  // for the retry budget
 
   std::shared_ptr<base::HttpTransport> transport_;
   Credentials credentials_;
@@ -127,6 +134,7 @@ class Client {
   base::Random& random_;
   ClientOptions options_;
   base::RateLimiter limiter_;
+  base::RetryBudget budget_;
   Breaker breaker_;
   bool accepted_ = false;  // the token, by the latest answer that tells
   int under_way_ = 0;

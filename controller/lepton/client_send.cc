@@ -17,6 +17,11 @@ constexpr int kUnprovenAtOnce = 4;
 // 429 without a Retry-After.
 constexpr base::Milliseconds kDefaultPause{1'000};
 
+// Without a retry budget left, retries are a tenth of what the bucket lets pass.
+base::Milliseconds pace_of_retries(double requests_per_second) {
+  return std::chrono::ceil<base::Milliseconds>(std::chrono::duration<double>(10.0 / requests_per_second));
+}
+
 bool reads(Method method) { return method == Method::kGet || method == Method::kHead; }
 
 // "https://host/api/v2/workspaces/x" -> "/api/v2/workspaces/x".
@@ -60,7 +65,8 @@ Client::Client(std::shared_ptr<base::HttpTransport> transport, Credentials crede
       clock_(clock),
       random_(random),
       options_(std::move(options)),
-      limiter_(clock, options_.requests_per_second, options_.burst) {}
+      limiter_(clock, options_.requests_per_second, options_.burst),
+      budget_(pace_of_retries(options_.requests_per_second)) {}
 
 bool Client::circuit_open() const { return breaker_.open; }
 
@@ -120,6 +126,15 @@ void Client::note_answer(const HttpResponse& response) {
   }
 }
 
+void Client::note_load(const Result<HttpResponse>& response) {
+  const bool failed = response ? response->status >= 500 || response->status == 429 : response.error().kind != ErrorKind::kCancelled;
+  if (failed) {
+    budget_.failed();
+  } else if (response) {
+    budget_.succeeded();
+  }
+}
+
 Answer<HttpResponse> Client::send(Context context, Call call) {
   if (refused_locally()) co_return token_refused(credentials_.workspace_id, 0);
   const bool entered = co_await enter(context);
@@ -139,6 +154,7 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   Result<HttpResponse> response = co_await transport_->send(deadline, std::move(call.request));
 
   if (response) note_answer(*response);
+  note_load(response);
   if (options_.observe) {
     const std::chrono::duration<double> took = clock_.now() - sent_at;
     options_.observe(base::to_string(method), call.resource, response ? response->status : 0, took.count());

@@ -23,6 +23,8 @@ Json encode(const JobSpec& spec);
 Json encode(const std::vector<NewSecret>& secrets);
 // The partial body that starts a stopped endpoint again (section 4, PATCH).
 Json encode_replicas(int min_replicas, int max_replicas);
+// The partial body that puts these fields back and names no other.
+Json encode_update(const EndpointSpec& spec, const std::vector<EndpointField>& fields);
 
 base::Result<Endpoint> decode_endpoint(const Json& body);
 base::Result<Job> decode_job(const Json& body);

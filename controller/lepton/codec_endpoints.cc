@@ -5,7 +5,6 @@
 namespace lepton_operator::lepton {
 
 using base::get_bool;
-using base::get_int;
 using base::get_object;
 using base::get_string;
 using base::json_array;
@@ -122,8 +121,8 @@ base::Result<Endpoint> decode_endpoint(const Json& body) {
 
   const Json& spec = get_object(body, "spec");
   endpoint.envs = plain_envs(spec);
-  const std::optional<std::int64_t> replicas = get_int(get_object(spec, "resource_requirement"), "min_replicas");
-  if (replicas && *replicas >= 0 && *replicas <= 1'000'000) endpoint.min_replicas = static_cast<int>(*replicas);
+  endpoint.spec = codec::seen_spec(spec);
+  endpoint.modified_by = codec::metadata_text(body, "last_modified_by").value_or("");
 
   const Json& status = get_object(body, "status");
   endpoint.state = parse_endpoint_state(get_string(status, "state").value_or(""));

@@ -17,7 +17,9 @@ Json mounts_json(const std::vector<Mount>& mounts);
 Json affinity_json(const std::vector<std::string>& node_group_ids);
 std::string lower_ascii(std::string text);  // shapes: the SDK lower-cases them
 
-// Answers. `metadata.<member>`, when it is a text that is not empty.
+// Answers. What one says of the fields that we set, by its `spec` (codec_seen.cc).
+SeenSpec seen_spec(const Json& spec);
+// `metadata.<member>`, when it is a text that is not empty.
 std::optional<std::string> metadata_text(const Json& body, std::string_view member);
 std::optional<Timestamp> created_at(const Json& body);
 Labels labels_of(const Json& body);

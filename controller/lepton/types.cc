@@ -58,4 +58,23 @@ const char* to_string(EndpointState state) { return spelled(kEndpointStates, sta
 JobState parse_job_state(std::string_view wire) { return parsed(kJobStates, wire); }
 const char* to_string(JobState state) { return spelled(kJobStates, state); }
 
+const char* to_string(EndpointField field) {
+  switch (field) {
+    case EndpointField::kImage: return "image";
+    case EndpointField::kCommand: return "command";
+    case EndpointField::kPort: return "port";
+    case EndpointField::kResourceShape: return "resourceShape";
+    case EndpointField::kReplicas: return "replicas";
+    case EndpointField::kNodeGroup: return "nodeGroup";
+    case EndpointField::kEnvs: return "envs";
+    case EndpointField::kMounts: return "mounts";
+    case EndpointField::kApiTokens: return "apiTokens";
+    case EndpointField::kImagePullSecrets: return "imagePullSecrets";
+    case EndpointField::kAutoScaler: return "autoScaler";
+    case EndpointField::kHealth: return "health";
+    case EndpointField::kPriorityClass: return "priorityClass";
+  }
+  __builtin_unreachable();
+}
+
 }  // namespace lepton_operator::lepton

@@ -82,14 +82,61 @@ enum class EndpointState {
 EndpointState parse_endpoint_state(std::string_view wire);
 const char* to_string(EndpointState state);  // the wire's spelling ("Not Ready"); "Unknown"
 
+// What an endpoint's answer says of the fields that we set, to be compared with them (invocation/drift.h): only what the answer carried,
+// since what it leaves out proves nothing. No secret's value is kept.
+struct SeenToken {
+  std::optional<std::string> token_name;
+  std::string digest;  // SHA-256 of the value in hex; empty when the server masks it ("***") or there is none
+
+  bool operator==(const SeenToken&) const = default;
+};
+
+struct SeenSpec {
+  std::optional<std::string> image;
+  std::optional<std::vector<std::string>> command;
+  std::optional<std::vector<int>> ports;
+  std::optional<std::string> resource_shape;  // lower case
+  std::optional<int> min_replicas;
+  std::optional<int> max_replicas;
+  std::optional<std::vector<std::string>> node_group_ids;
+  std::optional<std::vector<EnvVar>> envs;
+  std::optional<std::vector<Mount>> mounts;
+  std::optional<std::vector<SeenToken>> api_tokens;
+  std::optional<std::vector<std::string>> image_pull_secrets;
+  Json auto_scaler;  // null: not carried
+  Json health;       // likewise
+  std::optional<std::string> priority_class;
+
+  bool operator==(const SeenSpec&) const = default;
+};
+
+// The parts of an EndpointSpec that can be put back one by one, each as the API's update takes it: an object merges, a list is sent whole.
+enum class EndpointField {
+  kImage,
+  kCommand,
+  kPort,
+  kResourceShape,
+  kReplicas,  // both bounds: one without the other is refused
+  kNodeGroup,
+  kEnvs,
+  kMounts,
+  kApiTokens,
+  kImagePullSecrets,
+  kAutoScaler,
+  kHealth,
+  kPriorityClass,
+};
+const char* to_string(EndpointField field);  // as the manifest names it: "image", "apiTokens"
+
 struct Endpoint {
   std::string name;
   Labels labels;  // empty where the family has none: then owner from LEPTONOP_OWNER
   EndpointState state = EndpointState::kUnknown;
   std::optional<EndpointState> phase;  // absent on old servers (section 4)
   std::string external_url;            // without a trailing slash; empty until there is one
-  std::optional<int> min_replicas;
   std::optional<Timestamp> created_at;
+  std::string modified_by;  // who changed it last, by the server's word; may be empty
+  SeenSpec spec;
   std::map<std::string, std::string> envs;  // plain values only
 
   bool operator==(const Endpoint&) const = default;

@@ -51,6 +51,7 @@ boost::asio::awaitable<bool> Executor::carry_out(Context context, Errand errand,
   ++outcome.failures;
   const Milliseconds wait = std::max(delay_after(outcome.failures), error.retry_after.value_or(Milliseconds{0}));
   outcome.retry_at = clock_.now() + wait;
+  if (errand.connection) outcome.retry_at = errand.connection->client().retry_turn(outcome.retry_at);
   outcome.error = std::move(error);
   co_return false;
 }

@@ -1,6 +1,8 @@
 // Queueing, and what is kept of each Invocation; one reconcile is in reconciler_pass.cc.
 #include "reconcile/reconciler.h"
 
+#include <algorithm>
+
 #include "reconcile/tracked.h"
 
 namespace lepton_operator::reconcile {
@@ -131,10 +133,13 @@ void Reconciler::secret_changed(const ObjectKey& secret) {
 
 void Reconciler::workspace_changed(const ObjectKey& workspace) {
   const bool ready = parts_.workspaces.facts(workspace).state == invocation::WorkspaceState::kReady;
+  const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace);
+  const base::Timestamp now = parts_.clock.now();
   for (const auto& [key, tracked] : tracked_) {
     if (tracked->workspace != workspace) continue;
     for (auto& [action, outcome] : tracked->memory->outcomes) {
-      if (ready && outcome.error && cured_by_workspace(outcome.error->kind)) outcome.retry_at = parts_.clock.now();
+      if (!ready || !outcome.error || !cured_by_workspace(outcome.error->kind) || outcome.retry_at <= now) continue;
+      outcome.retry_at = connection ? std::min(outcome.retry_at, connection->client().retry_turn(now)) : now;
     }
     queue_.add(key.text());
   }

@@ -103,11 +103,40 @@ TEST_F(OnTheSimulator, AnEndpointWithEveryFieldIsAcceptedBecomesReadyAndGoes) {
   bench.pass(3s);
   const auto stopped = bench.get(client().get_endpoint(bench.root, spec.name));
   EXPECT_TRUE(stopped->phase == EndpointState::kStopped || stopped->state == EndpointState::kStopped);
-  EXPECT_EQ(stopped->min_replicas, 0);
+  EXPECT_EQ(stopped->spec.min_replicas, 0);
   ASSERT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name)).ok());
   bench.pass(1s);
   EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name)).error().kind, ErrorKind::kNotFound);
   EXPECT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name)).ok());
+}
+
+TEST_F(OnTheSimulator, EveryFieldOfAnEndpointCanBePutBackAloneAndIsThenAsItWasMade) {
+  make_secret();
+  const EndpointSpec spec = every_field_of_an_endpoint();
+  ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, spec)).ok());
+  const SeenSpec made = bench.get(client().get_endpoint(bench.root, spec.name))->spec;
+  EndpointSpec other = spec;
+  other.image = "vllm:2";
+  other.command = {"sh"};
+  other.port = 9000;
+  other.resource_shape = "cpu.small";
+  other.min_replicas = other.max_replicas = 3;
+  other.node_group_ids = {group("cpu")};
+  other.envs.pop_back();
+  other.mounts[0].path = "/else";
+  other.api_tokens.pop_back();
+  other.image_pull_secrets = {"else"};
+  other.auto_scaler = *base::parse_json(R"({"scale_down":{"no_traffic_timeout":60}})", "test");
+  other.priority_class = "low-1000";
+  using F = EndpointField;
+  for (const F field : {F::kImage, F::kCommand, F::kPort, F::kResourceShape, F::kReplicas, F::kNodeGroup, F::kEnvs, F::kMounts,
+                        F::kApiTokens, F::kImagePullSecrets, F::kAutoScaler, F::kPriorityClass}) {
+    const auto edited = bench.get(client().update_endpoint(bench.root, other, {field}));
+    ASSERT_TRUE(edited.ok()) << to_string(field) << ": " << edited.error().text();
+    EXPECT_FALSE(bench.get(client().get_endpoint(bench.root, spec.name))->spec == made) << to_string(field);
+    ASSERT_TRUE(bench.get(client().update_endpoint(bench.root, spec, {field})).ok()) << to_string(field);
+    EXPECT_TRUE(bench.get(client().get_endpoint(bench.root, spec.name))->spec == made) << to_string(field);
+  }
 }
 
 TEST_F(OnTheSimulator, AJobWithEveryFieldIsAcceptedRunsAndIsFoundByItsId) {

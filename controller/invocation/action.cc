@@ -6,6 +6,7 @@ namespace {
 struct Key {
   std::string operator()(const CreateEndpoint& a) const { return "create-endpoint " + a.endpoint.spec.name; }
   std::string operator()(const StartEndpoint& a) const { return "start-endpoint " + a.name; }
+  std::string operator()(const UpdateEndpoint& a) const { return "update-endpoint " + a.endpoint.spec.name; }
   std::string operator()(const DeleteEndpoint& a) const { return "delete-endpoint " + a.name; }
   std::string operator()(const DiagnoseEndpoint& a) const { return "diagnose-endpoint " + a.name; }
   std::string operator()(const CreateJob& a) const { return "create-job " + a.job.name; }
@@ -23,6 +24,7 @@ struct Key {
 struct Written {
   std::string operator()(const CreateEndpoint& a) const { return a.endpoint.spec.name; }
   std::string operator()(const StartEndpoint& a) const { return a.name; }
+  std::string operator()(const UpdateEndpoint& a) const { return a.endpoint.spec.name; }
   std::string operator()(const DeleteEndpoint& a) const { return a.name; }
   std::string operator()(const CreateJob& a) const { return a.job.name; }
   std::string operator()(const StopJob& a) const { return a.id; }

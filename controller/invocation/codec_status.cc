@@ -93,6 +93,10 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   put(object, "unsettledUntil", endpoint.unsettled_until);
   put(object, "readyTime", endpoint.ready_at);
   put_flag(object, "seen", endpoint.seen);
+  put(object, "servedOtherwise", endpoint.served_otherwise);
+  put(object, "drift", endpoint.drift);
+  put(object, "putBack", endpoint.put_back);
+  put(object, "putBackTime", endpoint.put_back_at);
   return object;
 }
 
@@ -107,6 +111,10 @@ EndpointStatus decode_endpoint(const Json& object) {
   endpoint.unsettled_until = time(object, "unsettledUntil");
   endpoint.ready_at = time(object, "readyTime");
   endpoint.seen = flag(object, "seen");
+  endpoint.served_otherwise = text(object, "servedOtherwise");
+  endpoint.drift = text(object, "drift");
+  endpoint.put_back = number(object, "putBack");
+  endpoint.put_back_at = time(object, "putBackTime");
   return endpoint;
 }
 

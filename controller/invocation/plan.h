@@ -32,6 +32,11 @@ struct StartEndpoint {  // scale up again what was stopped
   int min_replicas = 1;
   int max_replicas = 1;
 };
+struct UpdateEndpoint {  // put these fields of it back, which somebody else changed
+  std::string task;
+  RenderedEndpoint endpoint;
+  std::vector<lepton::EndpointField> fields;
+};
 struct DeleteEndpoint {
   std::string task;
   std::string name;
@@ -79,8 +84,8 @@ struct ReadSecretKeys {  // do these Kubernetes Secrets have these keys?
   std::vector<SecretKeyRef> keys;
 };
 
-using Action = std::variant<CreateEndpoint, StartEndpoint, DeleteEndpoint, DiagnoseEndpoint, CreateJob, ReadJob, StopJob, DeleteJob,
-                            EnsureSecret, DeleteSecrets, ProbeStorage, RemoveDirectory, ReadNodeGroups, ReadSecretKeys>;
+using Action = std::variant<CreateEndpoint, StartEndpoint, UpdateEndpoint, DeleteEndpoint, DiagnoseEndpoint, CreateJob, ReadJob, StopJob,
+                            DeleteJob, EnsureSecret, DeleteSecrets, ProbeStorage, RemoveDirectory, ReadNodeGroups, ReadSecretKeys>;
 
 // What identifies an action in Memory::outcomes, and a word for logs: "create-endpoint nim-gpqa-d-0-k3v9x2m1qa".
 std::string action_key(const Action& action);

@@ -39,6 +39,11 @@ void endpoints_condition(Planning& p) {
     return;
   }
   const auto& tasks = p.status().tasks;
+  if (const std::string changed = drift_sentence(p.status()); !changed.empty()) {
+    const bool given_up = std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return contested(task.endpoint); });
+    p.condition("EndpointsReady", ConditionStatus::kFalse, given_up ? "EndpointContested" : "EndpointChanged", changed + ".");
+    return;
+  }
   if (std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return !task.job.name.empty(); })) {
     p.condition("EndpointsReady", ConditionStatus::kTrue, "AllReady", "all endpoints were ready; jobs have been created.");
     return;

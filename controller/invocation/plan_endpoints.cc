@@ -64,6 +64,10 @@ void create(Planning& p, TaskStatus& task) {
     p.wake(known->retry_at);
     return;
   }
+  if (endpoint.seen) {  // gone, and not by us
+    endpoint.drift = "gone";
+    if (!may_put_back(p, endpoint)) return;
+  }
   const bool sent_before = endpoint.intended_at && *endpoint.intended_at < p.world.now;
   if (sent_before && !creation_over(p, endpoint)) endpoint.unsettled_until = *endpoint.intended_at + kCreateDeadline + kSettling;
   endpoint.name = name;
@@ -116,25 +120,29 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
     fail_endpoint(p, task, "an endpoint named " + endpoint.name + " exists that is not this Invocation's: remove it.");
     return;
   }
+  if (!endpoint.seen) note_as_served(p, task, seen.endpoint);
   endpoint.seen = true;
   if (task.job.name.empty()) task.message.clear();  // of a creation that was in trouble
   const bool was_ready = endpoint.state == EndpointPhase::kReady;
   endpoint.state = endpoint_phase(seen);
   if (endpoint.state == EndpointPhase::kReady && seen.endpoint.external_url.empty()) endpoint.state = EndpointPhase::kWaiting;
+  const bool being_put_back = put_back(p, task, seen);
+  if (being_put_back && endpoint.state == EndpointPhase::kReady) endpoint.state = EndpointPhase::kWaiting;  // for what was asked for
+  if (endpoint.state == EndpointPhase::kFailed &&
+      ((being_put_back && !contested(endpoint)) || error_is_older_than_our_update(p, endpoint))) {
+    endpoint.state = EndpointPhase::kWaiting;
+  }
   if (was_ready && endpoint.state != EndpointPhase::kReady) endpoint.waiting_since = p.world.now;  // a wait of its own, with an end
   switch (endpoint.state) {
     case EndpointPhase::kReady:
       endpoint.url = seen.endpoint.external_url;
       if (!endpoint.ready_at) endpoint.ready_at = p.world.now;
       return;
-    case EndpointPhase::kDown:
-      p.act_once_per_look(StartEndpoint{task.name, endpoint.name, p.spec.deployment.min_replicas, p.spec.deployment.max_replicas},
-                          p.world.view.endpoint_looks);
-      break;
     case EndpointPhase::kFailed: fail_with_diagnosis(p, task, "endpoint " + endpoint.name + " is in state Error"); return;
     case EndpointPhase::kPending:
     case EndpointPhase::kCreating:
     case EndpointPhase::kWaiting:
+    case EndpointPhase::kDown:
     case EndpointPhase::kDeleting:
     case EndpointPhase::kIndeterminate:
     case EndpointPhase::kReleased: break;

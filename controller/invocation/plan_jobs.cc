@@ -146,6 +146,14 @@ void check_timeout(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   finish_task(p, task, TaskPhase::kFailed, "timed out: still running after " + base::format_duration(timeout));
 }
 
+std::string why_failed(const lepton::Job& job) {
+  const std::string id = "job " + job.id;
+  // We stop and delete only jobs of tasks that are finished.
+  if (job.state == lepton::JobState::kStopped) return id + " was stopped by somebody else.";
+  if (job.state == lepton::JobState::kDeleted) return id + " was deleted by somebody else.";
+  return id + " ended as " + lepton::to_string(job.state) + ": its log says why.";
+}
+
 void follow_job(Planning& p, TaskStatus& task, const TaskSpec& spec, const lepton::Job& job) {
   task.job.id = job.id;
   task.job.state = job_phase(job);
@@ -162,10 +170,7 @@ void follow_job(Planning& p, TaskStatus& task, const TaskSpec& spec, const lepto
       if (!task.job.started_at) task.job.started_at = task.job.intended_at;
       finish_task(p, task, TaskPhase::kSucceeded, {});
       return;
-    case JobPhase::kFailed:
-      finish_task(p, task, TaskPhase::kFailed,
-                  std::string("job ") + job.id + " ended as " + lepton::to_string(job.state) + ": its log says why.");
-      return;
+    case JobPhase::kFailed: finish_task(p, task, TaskPhase::kFailed, why_failed(job)); return;
     case JobPhase::kUnknown:
       finish_task(p, task, TaskPhase::kUnknown,
                   "job " + job.id + " was archived before its result was seen: look for results.yml in the storage directory.");

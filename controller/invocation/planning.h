@@ -55,6 +55,18 @@ void plan_endpoints(Planning& p);  // of tasks that are not finished
 // Removes it and marks it kReleased once that is verified. Returns true then, or if it was never intended.
 bool release_endpoint(Planning& p, TaskStatus& task);
 
+// --- plan_drift.cc
+// At the first sight of an endpoint: what differs already is how this server shows it, and is not compared from now on.
+void note_as_served(Planning& p, TaskStatus& task, const lepton::Endpoint& seen);
+// Has an endpoint that is seen put back when somebody else changed or stopped it; true while it is not as we made it.
+bool put_back(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen);
+// Counts one time of putting it back; false when it has to wait, or was done too often.
+bool may_put_back(Planning& p, EndpointStatus& endpoint);
+bool contested(const EndpointStatus& endpoint);  // given up: somebody insists
+// The looks that found it in Error did not all begin after our latest update of it.
+bool error_is_older_than_our_update(const Planning& p, const EndpointStatus& endpoint);
+std::string drift_sentence(const InvocationStatus& status);  // empty: all are as we made them
+
 // --- plan_jobs.cc
 void plan_jobs(Planning& p);
 // What is known about an intended job whose creation may be uncertain (rule 2).

@@ -58,6 +58,10 @@ struct EndpointStatus {
   std::optional<Timestamp> ready_at;         // first time Ready
   bool seen = false;                         // existed at some look: its creation is no longer uncertain
   std::optional<Timestamp> unsettled_until;  // an earlier creating request, sent again since, may take effect until then
+  std::string served_otherwise;              // fields that the server shows in words of its own: never compared ("command health")
+  std::string drift;                         // what of it is not as we made it, and who changed it: "image, envs, last changed by x"
+  int put_back = 0;                          // times in a row that we put it back
+  std::optional<Timestamp> put_back_at;      // the latest of them
 
   bool operator==(const EndpointStatus&) const = default;
 };

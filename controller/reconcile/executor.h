@@ -4,7 +4,8 @@
 //   co_await executor.carry_out(context, job, action);         // ends with the outcome in memory
 //
 // Nothing is sent once the context is cancelled or the leader gate is closed. The executor never retries: a failure sets the time before
-// which the planner must not ask again (1 s doubling to 5 min, ±10 %; Retry-After if that is longer).
+// which the planner must not ask again (1 s doubling to 5 min, ±10 %; Retry-After if that is longer; then a
+// turn of the connection's retry budget).
 //
 // Thread rule: domain thread only. Owner: Reconciler; store, vault and clock outlive it. Failures are outcomes, never exceptions.
 #pragma once
@@ -45,6 +46,7 @@ class Executor {
 
   Done run(base::Context context, Errand errand, invocation::CreateEndpoint action);
   Done run(base::Context context, Errand errand, invocation::StartEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::UpdateEndpoint action);
   Done run(base::Context context, Errand errand, invocation::DeleteEndpoint action);
   Done run(base::Context context, Errand errand, invocation::DiagnoseEndpoint action);
   Done run(base::Context context, Errand errand, invocation::CreateJob action);
@@ -58,6 +60,9 @@ class Executor {
   Done run(base::Context context, Errand errand, invocation::ReadNodeGroups action);
   Done run(base::Context context, Errand errand, invocation::ReadSecretKeys action);
 
+  // Their values, in order.
+  boost::asio::awaitable<base::Result<std::vector<lepton::ApiToken>>> tokens(base::Context context, Errand errand,
+                                                                             std::vector<invocation::SecretSource> sources);
   bool may_send(const base::Context& context) const;
   base::Milliseconds delay_after(int failures);
 

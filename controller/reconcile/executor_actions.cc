@@ -48,9 +48,10 @@ std::string diagnosis_text(const std::string& reasons, const std::string& log) {
 
 }  // namespace
 
-Executor::Done Executor::run(Context context, Errand errand, invocation::CreateEndpoint action) {
-  lepton::EndpointSpec spec = std::move(action.endpoint.spec);
-  for (const invocation::SecretSource& source : action.endpoint.api_tokens) {
+boost::asio::awaitable<Result<std::vector<lepton::ApiToken>>> Executor::tokens(Context context, Errand errand,
+                                                                               std::vector<invocation::SecretSource> sources) {
+  std::vector<lepton::ApiToken> made;
+  for (const invocation::SecretSource& source : sources) {
     lepton::ApiToken token;
     if (const auto* named = std::get_if<invocation::LeptonToken>(&source)) {
       token.token_name = named->name;
@@ -59,8 +60,16 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::CreateE
       if (!value) co_return value.error();
       token.value = std::move(value).value();
     }
-    spec.api_tokens.push_back(std::move(token));
+    made.push_back(std::move(token));
   }
+  co_return made;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::CreateEndpoint action) {
+  lepton::EndpointSpec spec = std::move(action.endpoint.spec);
+  Result<std::vector<lepton::ApiToken>> filled = co_await tokens(context, errand, std::move(action.endpoint.api_tokens));
+  if (!filled) co_return filled.error();
+  spec.api_tokens = std::move(filled).value();
   const Context until = until_deadline(context, action.deadline);
   if (!may_send(until)) co_return not_sent();
   Result<> answer = co_await errand.connection->client().create_endpoint(until, std::move(spec));
@@ -70,6 +79,18 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::CreateE
 Executor::Done Executor::run(Context context, Errand errand, invocation::StartEndpoint action) {
   if (!may_send(context)) co_return not_sent();
   Result<> answer = co_await errand.connection->client().scale_endpoint(context, action.name, action.min_replicas, action.max_replicas);
+  co_return answer;
+}
+
+Executor::Done Executor::run(Context context, Errand errand, invocation::UpdateEndpoint action) {
+  lepton::EndpointSpec spec = std::move(action.endpoint.spec);
+  if (std::find(action.fields.begin(), action.fields.end(), lepton::EndpointField::kApiTokens) != action.fields.end()) {
+    Result<std::vector<lepton::ApiToken>> filled = co_await tokens(context, errand, std::move(action.endpoint.api_tokens));
+    if (!filled) co_return filled.error();
+    spec.api_tokens = std::move(filled).value();
+  }
+  if (!may_send(context)) co_return not_sent();
+  Result<> answer = co_await errand.connection->client().update_endpoint(context, std::move(spec), std::move(action.fields));
   co_return answer;
 }
 

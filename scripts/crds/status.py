@@ -34,7 +34,11 @@ def endpoint_status():
                   state=shown("Pending, Creating, Waiting, Ready, Down, Failed, Deleting, Indeterminate or Released."), url=shown("Where it serves."),
                   intendedTime=moment("When its creation was last announced here."), waitingSince=moment("From when its readiness timeout counts."),
                   unsettledUntil=moment("Until when an earlier request of uncertain end may still make it."),
-                  readyTime=moment("When it was Ready first."), seen=flag("It was seen in Lepton."))
+                  readyTime=moment("When it was Ready first."), seen=flag("It was seen in Lepton."),
+                  servedOtherwise=shown("Fields that Lepton showed in words of its own from the first; they are not compared."),
+                  drift=shown("What of it is not as it was made, and who changed it last."),
+                  putBack=count("How many times in a row it was put back after somebody else changed, stopped or removed it."),
+                  putBackTime=moment("When it was put back last."))
 
 
 def resolved():

@@ -126,6 +126,7 @@ void Lifecycle::carry_out(const Action& action, bool answered) {
   std::visit(Overloaded{
                  [&](const CreateEndpoint& a) { lepton.create_endpoint(a, now); },
                  [&](const StartEndpoint&) {},
+                 [&](const UpdateEndpoint&) {},
                  [&](const DeleteEndpoint& a) { lepton.delete_endpoint(a.name, now); },
                  [&](const DiagnoseEndpoint& a) { memory.diagnoses[a.name] = "because"; },
                  [&](const CreateJob& a) { memory.created[a.job.name] = lepton.create_job(a, now); },

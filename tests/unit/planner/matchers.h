@@ -27,6 +27,7 @@ namespace planner {
 
 MATCHER_P(creates_endpoint, task, "") { return std::holds_alternative<CreateEndpoint>(arg) && std::get<CreateEndpoint>(arg).task == task; }
 MATCHER_P(starts_endpoint, task, "") { return std::holds_alternative<StartEndpoint>(arg) && std::get<StartEndpoint>(arg).task == task; }
+MATCHER_P(updates_endpoint, task, "") { return std::holds_alternative<UpdateEndpoint>(arg) && std::get<UpdateEndpoint>(arg).task == task; }
 MATCHER_P(deletes_endpoint, task, "") { return std::holds_alternative<DeleteEndpoint>(arg) && std::get<DeleteEndpoint>(arg).task == task; }
 MATCHER_P(diagnoses_endpoint, task, "") {
   return std::holds_alternative<DiagnoseEndpoint>(arg) && std::get<DiagnoseEndpoint>(arg).task == task;

@@ -123,6 +123,29 @@ TEST_F(ExecutorTest, FailuresAreSpacedFromOneSecondToFiveMinutes) {
   EXPECT_FALSE(outcome(job()).error.has_value());
 }
 
+TEST_F(ExecutorTest, RetriesOfManyInAnOutageGetTurnsInsteadOfPilingUp) {
+  bench_.transport->on_call([](const base::HttpRequest&) -> std::optional<Fault> { return Fault{Fault::What::kStatus, 503}; });
+  std::set<base::Timestamp> turns;
+  for (int i = 0; i < 160; ++i) {
+    invocation::CreateJob action = job();
+    action.job.name = "eval-" + std::to_string(i);
+    carry_out(action);
+    if (i >= 60) turns.insert(outcome(action).retry_at);  // half of the budget of 100 is gone
+  }
+  ASSERT_EQ(turns.size(), 100u);
+  for (auto turn = std::next(turns.begin()); turn != turns.end(); ++turn) EXPECT_GE(*turn - *std::prev(turn), 500ms);
+}
+
+TEST_F(ExecutorTest, AnEndpointsTokensAreFilledInOnlyWhenTheyArePutBack) {
+  ASSERT_TRUE(carry_out(endpoint({invocation::LiteralToken{0}})));
+  const invocation::CreateEndpoint made = endpoint({invocation::LiteralToken{0}});
+  ASSERT_TRUE(carry_out(invocation::UpdateEndpoint{"gpqa", made.endpoint, {lepton::EndpointField::kImage}}));
+  EXPECT_THAT(bench_.simulator.requests().back().body, Not(HasSubstr("api_tokens")));
+  ASSERT_TRUE(carry_out(invocation::UpdateEndpoint{"gpqa", made.endpoint, {lepton::EndpointField::kApiTokens}}));
+  EXPECT_EQ(bench_.simulator.requests().back().method, "PATCH");
+  EXPECT_THAT(bench_.simulator.requests().back().body, HasSubstr("literal-token-1"));
+}
+
 TEST_F(ExecutorTest, RetryAfterIsHonoured) {
   fault_once("POST", {Fault::What::kStatus, 503, "42"});
   carry_out(job());

@@ -178,6 +178,45 @@ TEST_F(OperatorTest, ALostReplyToAJobsCreationMakesNoSecondJob) {
   EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
 }
 
+// Somebody else with the same token.
+TEST_F(OperatorTest, AnEndpointEditedStoppedOrRemovedByHandUnderItsJobIsPutBackAndSaidSo) {
+  simulator::OutcomeRule slow;
+  slow.match = "first";
+  slow.kind = simulator::Kind::kJob;
+  slow.run_delay = 10min;
+  bench_.simulator.world().scenario.rules.push_back(slow);
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return bench_.requests("POST", "/jobs") == 2; }, 60s)) << problems();
+  bench_.pass(10s);
+  const std::string name = bench_.store.find_invocation(kLlama)->status.tasks.front().endpoint.name;
+  const auto by_hand = [&](const std::string& method, const std::string& body) {
+    const std::map<std::string, std::string> headers{{"authorization", "Bearer sim-token"}, {"content-type", "application/json"}};
+    return bench_.simulator.handle({method, bench_.simulator.base_path() + "/deployments/" + name, {}, headers, body}).status;
+  };
+  const auto spec = [&] { return base::to_text(bench_.simulator.deployments().alive().at(name).spec); };
+  const std::string as_made = spec();
+
+  ASSERT_EQ(by_hand("PATCH", R"({"spec":{"container":{"image":"other:2"},"envs":[{"name":"X","value":"1"}]}})"), 200);
+  ASSERT_NE(spec(), as_made);
+  EXPECT_TRUE(bench_.until([&] { return spec() == as_made; }, 15s)) << spec();
+  EXPECT_TRUE(bench_.logged("image, envs, last changed by sim-user"));
+  bench_.pass(30s);
+  ASSERT_EQ(by_hand("PATCH", R"({"spec":{"resource_requirement":{"min_replicas":0}}})"), 200);
+  EXPECT_TRUE(bench_.until([&] { return spec() == as_made; }, 45s)) << spec();
+  bench_.pass(60s);
+  ASSERT_EQ(by_hand("DELETE", ""), 200);
+  EXPECT_TRUE(bench_.until([&] { return !bench_.simulator.deployments().alive().contains(name); }, 5s));
+  EXPECT_TRUE(bench_.until([&] { return bench_.simulator.deployments().alive().contains(name); }, 150s)) << problems();
+  EXPECT_EQ(spec(), as_made);
+  EXPECT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 15min)) << problems();
+}
+
+TEST_F(OperatorTest, AnEndpointThatIsAsItWasMadeIsNeverUpdated) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  EXPECT_EQ(bench_.requests("PATCH", "/deployments/*"), 0);
+}
+
 TEST_F(OperatorTest, WithoutTheLeadNothingIsBegun) {
   leads_ = false;
   bench_.store.put_invocation(kLlama, kNim);

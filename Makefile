@@ -20,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test format lint tidy clean install image help deps
+.PHONY: build quickstart test record-launcher format lint tidy clean install image help deps
 
 build: deps $(BUILD)/build.ninja  ## compile the operator and the simulator into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim
@@ -31,6 +31,9 @@ quickstart: build  ## run an evaluation on a simulated workspace, watch it, dele
 test: build  ## run the tests; says what could not run, and why
 	cmake --build $(BUILD)
 	scripts/run-tests $(BUILD) $(JOBS)
+
+record-launcher: build  ## record anew what nemo-evaluator-launcher sends; CHECK=yes only compares with what is committed
+	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin tests/conformance/record_launcher $(if $(filter yes,$(CHECK)),--check)
 
 format:  ## lay out the sources
 	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --lint)
@@ -57,7 +60,7 @@ image: build  ## container images of operator and simulator, as archives in buil
 	scripts/image $(BUILD) $(REPOSITORY) $(TAG)
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 19
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
 deps:
 	$(if $(filter no,$(DEPS)),,@scripts/install-deps.sh)

@@ -40,13 +40,13 @@ T* read_pem(const std::string& pem, T* (*read)(BIO*, T**, pem_password_cb*, void
 
 }  // namespace
 
-Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer) {
+Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer, Validity validity) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate), 24 * 3600);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), validity.from.count());
+  X509_gmtime_adj(X509_getm_notAfter(certificate), validity.until.count());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(subject_alternative_names.c_str()), -1, -1, 0);
   X509* signed_by = issuer != nullptr ? read_pem(issuer->certificate, PEM_read_bio_X509) : nullptr;

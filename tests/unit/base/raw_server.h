@@ -4,6 +4,7 @@
 // waiting. Everything ends with the server.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,12 +20,18 @@ struct RawConnection {
   std::function<void()> close;
 };
 
+// From now on.
+struct Validity {
+  std::chrono::seconds from{-3600};
+  std::chrono::seconds until{24 * 3600};
+};
+
 // A key and a certificate for the names and addresses given ("DNS:x,IP:127.0.0.1"), both PEM; signed by the issuer, else by itself.
 struct Identity {
   std::string certificate;
   std::string key;
 };
-Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer = nullptr);
+Identity make_identity(const std::string& subject_alternative_names, const Identity* issuer = nullptr, Validity validity = {});
 
 class RawServer {
  public:

@@ -61,6 +61,35 @@ TEST_F(TlsPolicyOnTheWire, TrustsWhoeverIsNamedAndNobodyAboveIt) {
   EXPECT_TRUE(response) << response.error().text();
 }
 
+TEST_F(TlsPolicyOnTheWire, TellsACertificateThatExpiredOrIsNotValidYet) {
+  const Identity root = make_identity("DNS:root.test");
+  const struct {
+    Validity validity;
+    const char* says;
+  } table[] = {{{-48h, -1h}, "is not trusted: certificate has expired"}, {{1h, 48h}, "is not trusted: certificate is not yet valid"}};
+  for (const auto& row : table) {
+    const Identity identity = make_identity("IP:127.0.0.1", &root, row.validity);
+    const RawServer server(always_ok, &identity);
+    HttpClientOptions with = options(server);
+    with.ca_data = root.certificate;
+    const auto response = get(with);
+    ASSERT_FALSE(response) << row.says;
+    EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+    EXPECT_THAT(response.error().what, HasSubstr(row.says));
+    EXPECT_THAT(server.requests(), IsEmpty());
+  }
+}
+
+TEST_F(TlsPolicyOnTheWire, TellsACaThatExpiredThoughTheCertificateDidNot) {
+  const Identity root = make_identity("DNS:root.test", nullptr, {-48h, -1h});
+  const Identity identity = make_identity("IP:127.0.0.1", &root);
+  const RawServer server(always_ok, &identity);
+  HttpClientOptions with = options(server);
+  with.ca_data = root.certificate;
+  EXPECT_THAT(get(with).error().what, HasSubstr("certificate has expired"));
+  EXPECT_THAT(server.requests(), IsEmpty());
+}
+
 TEST_F(TlsPolicyOnTheWire, ShowsTheClientCertificateToWhoAsksForIt) {
   const RawServer server(always_ok, &server_identity_, &client_.certificate);
   HttpClientOptions with = options(server);

@@ -188,7 +188,7 @@ class ClusterMode {
                                                .options = host_.operator_options(),
                                                .hooks = std::move(hooks),
                                                .may_write = gate});
-    log_.info("working", {{"install", keys_->install_id()}});
+    log_.info("working", {{"install", keys_->install_id()}, {"token_key", keys_->current_id()}});
   }
 
   Result<std::shared_ptr<base::HttpTransport>> make_lepton_transport(const std::string& url) {

@@ -59,7 +59,8 @@ int run_directory_mode(const Options& options, base::Log& log, base::Random& ran
   return host.run([&mode](base::Context context) { return mode.run(context); }, {{"mode", "directory"},
                                                                                  {"manifests", options.manifests.string()},
                                                                                  {"state", options.state_dir.string()},
-                                                                                 {"install", (*state)->install_id}});
+                                                                                 {"install", (*state)->install_id},
+                                                                                 {"token_key", (*state)->keys->current_id()}});
 }
 
 }  // namespace lepton_operator::app

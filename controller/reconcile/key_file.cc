@@ -16,15 +16,8 @@ Result<std::unique_ptr<KeyFile>> KeyFile::open(const std::filesystem::path& path
   const Result<std::string> text = base::read_file(path);
   if (!text && text.error().kind != ErrorKind::kNotFound) return text.error();
   if (!text) {
-    const std::string hex = random.hex(kTokenKeyBytes);
-    const std::string bytes = token_key_bytes(hex).value_or("");
-    file->current_ = token_key_id(bytes);
-    file->keys_.emplace(file->current_, bytes);
-    Json root = base::json_object();
-    root["current"] = Json::string(file->current_);
-    root["keys"] = base::json_object();
-    root["keys"][file->current_] = Json::string(hex);
-    const Result<> written = base::write_file_atomically(path, base::to_yaml(root), 0600);
+    Json empty = base::json_object();
+    const Result<> written = file->add_key(path, std::move(empty), random);
     if (!written) return written.error();
     return file;
   }
@@ -37,10 +30,26 @@ Result<std::unique_ptr<KeyFile>> KeyFile::open(const std::filesystem::path& path
     if (!bytes || token_key_id(*bytes) != id) return Error{ErrorKind::kInvalid, "the key \"" + id + "\" is damaged", path.string()};
     file->keys_.emplace(id, *bytes);
   }
+  if (file->current_ == kRotate) {
+    const Result<> written = file->add_key(path, root, random);
+    if (!written) return written.error();
+    return file;
+  }
   if (!file->keys_.contains(file->current_)) {
     return Error{ErrorKind::kInvalid, "there is no current token key in it; restore the file from where it was", path.string()};
   }
   return file;
+}
+
+// Makes a key, current from now on, beside those that the file holds.
+Result<> KeyFile::add_key(const std::filesystem::path& path, Json root, base::Random& random) {
+  TokenKey fresh = new_token_key(random);
+  root["current"] = Json::string(fresh.id);
+  if (!root.has_object_field("keys")) root["keys"] = base::json_object();
+  root["keys"][fresh.id] = Json::string(fresh.hex);
+  current_ = fresh.id;
+  keys_.emplace(fresh.id, std::move(fresh.bytes));
+  return base::write_file_atomically(path, base::to_yaml(root), 0600);
 }
 
 std::optional<std::string> KeyFile::key(const std::string& id) const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "reconcile/token_key.h"
 #include "store/secret_object.h"
 
@@ -25,9 +26,25 @@ bool is_uuid(const std::string& text) {
 }
 
 store::SecretValues new_values(base::Random& random) {
-  const std::string hex = random.hex(kTokenKeyBytes);
-  const std::string id = token_key_id(token_key_bytes(hex).value_or(""));
-  return {{kInstallId, random.uuid()}, {kCurrent, id}, {kKeyPrefix + id, hex}};
+  const TokenKey key = new_token_key(random);
+  return {{kInstallId, random.uuid()}, {kCurrent, key.id}, {kKeyPrefix + key.id, key.hex}};
+}
+
+bool wants_rotation(const Json& secret) {
+  const auto current = base::get_string(base::get_object(secret, "data"), kCurrent);
+  return current && base::base64_decode(*current) == kRotate;
+}
+
+// A patch that adds a key and makes it current, if nobody else changed the Secret meanwhile.
+Json rotation(const Json& secret, base::Random& random) {
+  const TokenKey key = new_token_key(random);
+  Json patch = base::json_object();
+  patch["metadata"] = base::json_object();
+  base::set_if(patch["metadata"], "resourceVersion", base::get_string(base::get_object(secret, "metadata"), "resourceVersion"));
+  patch["data"] = base::json_object();
+  patch["data"][kCurrent] = Json::string(base::base64_encode(key.id));
+  patch["data"][kKeyPrefix + key.id] = Json::string(base::base64_encode(key.hex));
+  return patch;
 }
 
 }  // namespace
@@ -39,7 +56,14 @@ boost::asio::awaitable<Result<std::unique_ptr<KeySecret>>> KeySecret::open(base:
   const kube::ObjectName name{namespace_, kName};
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const Result<Json> found = co_await api.get(context, secrets, name);
-    if (found) co_return decode(*found, where);
+    if (found && !wants_rotation(*found)) co_return decode(*found, where);
+    if (found) {
+      const Json patch = rotation(*found, random);
+      const Result<Json> rotated = co_await api.patch(context, secrets, name, "", kube::PatchType::kMerge, patch);
+      if (rotated) co_return decode(*rotated, where);
+      if (rotated.error().kind != ErrorKind::kConflict) co_return rotated.error();
+      continue;
+    }
     if (found.error().kind != ErrorKind::kNotFound) co_return found.error();
     const invocation::ObjectKey key{namespace_, kName};
     const Json fresh = store::new_secret(key, new_values(random));

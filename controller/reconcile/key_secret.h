@@ -1,8 +1,9 @@
 // What one installation in a cluster is known by: its install id and the keys of its generated tokens, in the Secret
 // lepton-operator-install of the operator's own namespace {installId, current, key.<id>: hex}.
 //
-// Made once and never changed after: the id marks what is ours in Lepton, and the keys are those of the tokens of what runs. Of two
-// processes that make it at once, one does, the other reads what that made.
+// Made once: the id marks what is ours in Lepton, and the keys are those of the tokens of what runs. Of two processes that make it at once,
+// one does, the other reads what that made. Nothing in it changes after but by an administrator, or, when `current` says "rotate", by
+// adding a key; the old ones stay.
 //
 // Thread rule: domain thread only. Fails (open) when the API server cannot be asked, or with kInvalid when the Secret is damaged: a new one
 // in its place would orphan everything that runs.

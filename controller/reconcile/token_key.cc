@@ -30,4 +30,12 @@ std::optional<std::string> token_key_bytes(const std::string& hex) {
 
 std::string token_key_id(const std::string& bytes) { return base::sha256_hex(bytes).substr(0, kIdDigits); }
 
+TokenKey new_token_key(base::Random& random) {
+  TokenKey key;
+  key.hex = random.hex(kTokenKeyBytes);
+  key.bytes = token_key_bytes(key.hex).value_or("");
+  key.id = token_key_id(key.bytes);
+  return key;
+}
+
 }  // namespace lepton_operator::reconcile

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "reconcile/credentials_secret.h"
 #include "reconcile/key_secret.h"
+#include "reconcile/token_key.h"
 #include "store/secret_object.h"
 #include "unit/base/run.h"
 #include "unit/store/tiny_api_server.h"
@@ -115,6 +117,42 @@ TEST_F(OwnSecretsTest, WithoutItsKeyAnInstallationIsDamagedToo) {
   ASSERT_TRUE(open_keys());
   server_->edit(kKeysPath, [](Json& secret) { secret["data"]["current"] = Json::string("b3RoZXI="); });
   EXPECT_EQ(open_keys().error().kind, ErrorKind::kInvalid);
+}
+
+void ask_for_rotation(Json& secret) { secret["data"]["current"] = Json::string(base::base64_encode("rotate")); }
+
+TEST_F(OwnSecretsTest, AKeyIsRotatedWhenTheSecretSaysSoAndTheOldOneStays) {
+  const auto first = open_keys();
+  server_->edit(kKeysPath, ask_for_rotation);
+  const auto second = open_keys();
+  ASSERT_TRUE(second) << second.error().text();
+  EXPECT_NE((*second)->current_id(), (*first)->current_id());
+  EXPECT_EQ((*second)->install_id(), (*first)->install_id());
+  EXPECT_EQ((*second)->key((*first)->current_id()), (*first)->key((*first)->current_id()));
+  const auto third = open_keys();
+  ASSERT_TRUE(third);
+  EXPECT_EQ((*third)->current_id(), (*second)->current_id());
+  EXPECT_EQ(stored(kKeysPath).size(), 4u);  // installId, current, two keys
+}
+
+TEST_F(OwnSecretsTest, OfTwoThatRotateAtOnceOneTakesTheOthersKey) {
+  ASSERT_TRUE(open_keys());
+  server_->edit(kKeysPath, ask_for_rotation);
+  const std::string hex(64, 'b');
+  const std::string others = token_key_id(token_key_bytes(hex).value());
+  bool rotated = false;
+  server_->intercept([&](const base::HttpRequest& request) -> TinyApiServer::Answer {
+    if (request.method != Method::kPatch || std::exchange(rotated, true)) return std::nullopt;
+    server_->edit(kKeysPath, [&](Json& secret) {  // in between the other has done it
+      secret["data"]["current"] = Json::string(base::base64_encode(others));
+      secret["data"]["key." + others] = Json::string(base::base64_encode(hex));
+    });
+    return std::nullopt;
+  });
+  const auto ours = open_keys();
+  ASSERT_TRUE(ours) << ours.error().text();
+  EXPECT_EQ((*ours)->current_id(), others);
+  EXPECT_EQ(stored(kKeysPath).size(), 4u);
 }
 
 TEST_F(OwnSecretsTest, ASnapshotOutlivesTheProcess) {

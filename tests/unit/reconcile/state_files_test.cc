@@ -66,6 +66,26 @@ TEST_F(KeyFileTest, ADamagedFileIsNeverReplaced) {
   }
 }
 
+TEST_F(KeyFileTest, RotatesWhenToldToAndKeepsTheOldKeysForWhatRuns) {
+  const std::string first = (*KeyFile::open(path(), *random_))->current_id();
+  const std::string first_key = (*KeyFile::open(path(), *random_))->key(first).value();
+  std::string text = *base::read_file(path());
+  const std::size_t at = text.find("current:");
+  text.replace(at, text.find('\n', at) - at, "current: rotate");
+  ASSERT_TRUE(base::write_file_atomically(path(), text, 0600).ok());
+  const auto rotated = KeyFile::open(path(), *random_);
+  ASSERT_TRUE(rotated.ok()) << rotated.error().text();
+  const std::string second = (*rotated)->current_id();
+  EXPECT_NE(second, first);
+  EXPECT_EQ((*rotated)->key(first), first_key);
+  const auto again = KeyFile::open(path(), *random_);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ((*again)->current_id(), second);
+  EXPECT_EQ((*again)->key(first), first_key);
+  EXPECT_EQ((*again)->key(second), (*rotated)->key(second));
+  EXPECT_EQ(mode(path()), 0600u);
+}
+
 class CredentialsFileTest : public StateFilesTest {
  protected:
   fs::path path() const { return directory_ / "credentials"; }

@@ -13,8 +13,6 @@ namespace lepton_operator::base {
 
 namespace {
 
-constexpr std::size_t kShortestSecret = 8;  // shorter ones would blot out ordinary words
-
 const char* to_string(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug: return "debug";
@@ -45,28 +43,12 @@ bool needs_quotes(std::string_view value) {
   });
 }
 
-void remember_secret(std::vector<std::string>& secrets, std::string secret) {
-  if (secret.size() < kShortestSecret || std::find(secrets.begin(), secrets.end(), secret) != secrets.end()) return;
-  secrets.push_back(std::move(secret));
-  // Longest first: a secret that begins like another must not leave its tail behind.
-  std::stable_sort(secrets.begin(), secrets.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-}
-
-std::string without(const std::vector<std::string>& secrets, std::string_view text) {
-  std::string clean(text);
-  for (const std::string& secret : secrets) {
-    for (auto at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at + 3)) clean.replace(at, secret.size(), "***");
-  }
-  return clean;
-}
-
-// Before formatting: a secret with a quote in it would no longer be found after escaping.
-std::string clean_line(const std::vector<std::string>& secrets, LogFormat format, LogLevel level, std::string_view timestamp,
-                       std::string_view message, const LogFields& fields) {
-  if (secrets.empty()) return format_log_line(format, level, timestamp, message, fields);
+// Before formatting: escapes within escapes are not among the forms that a Redactor knows.
+std::string clean_line(const Redactor& secrets, LogFormat format, LogLevel level, std::string_view timestamp, std::string_view message,
+                       const LogFields& fields) {
   LogFields clean;
-  for (const auto& [key, value] : fields) clean.emplace_back(key, without(secrets, value));
-  return format_log_line(format, level, timestamp, without(secrets, message), clean);
+  for (const auto& [key, value] : fields) clean.emplace_back(key, secrets.clean(value));
+  return format_log_line(format, level, timestamp, secrets.clean(message), clean);
 }
 
 class StderrLog final : public Log {
@@ -88,14 +70,14 @@ class StderrLog final : public Log {
 
   void redact(std::string secret) override {
     const std::lock_guard lock(mutex_);
-    remember_secret(secrets_, std::move(secret));
+    secrets_.add(secret);
   }
 
  private:
   spdlog::logger logger_;
   LogFormat format_;
   std::mutex mutex_;
-  std::vector<std::string> secrets_;
+  Redactor secrets_;
 };
 
 }  // namespace
@@ -106,7 +88,7 @@ void MemoryLog::write(LogLevel level, std::string_view message, const LogFields&
   lines_.push_back(clean_line(secrets_, LogFormat::kText, level, "", message, fields));
 }
 
-void MemoryLog::redact(std::string secret) { remember_secret(secrets_, std::move(secret)); }
+void MemoryLog::redact(std::string secret) { secrets_.add(secret); }
 
 std::string format_log_line(LogFormat format, LogLevel level, std::string_view timestamp, std::string_view message,
                             const LogFields& fields) {

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/redactor.h"
+
 namespace lepton_operator::base {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
@@ -32,7 +34,7 @@ class Log {
   void warn(std::string_view message, const LogFields& fields = {}) { write(LogLevel::kWarn, message, fields); }
   void error(std::string_view message, const LogFields& fields = {}) { write(LogLevel::kError, message, fields); }
 
-  // From now on every occurrence of `secret` (8 characters or more) in a line is written as "***".
+  // From now on every occurrence of `secret` (8 characters or more) in a line, in any form that a Redactor knows, is written as "***".
   virtual void redact(std::string secret) = 0;
 };
 
@@ -47,7 +49,7 @@ class MemoryLog final : public Log {
 
  private:
   std::vector<std::string> lines_;
-  std::vector<std::string> secrets_;
+  Redactor secrets_;
 };
 
 // One line in the given format, without the line end. `timestamp` may be empty.

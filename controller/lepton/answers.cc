@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/redactor.h"
 #include "base/strings.h"
 
 namespace lepton_operator::lepton {
@@ -28,18 +29,30 @@ ErrorKind kind_of(int status, const std::string& body, bool creating) {
   return status < 500 ? ErrorKind::kInvalid : ErrorKind::kServer;
 }
 
+// An answer that repeats the request, whole or in part: tokens, or a list of environment variables ({"name": .., "value": ..}).
+bool repeats_the_request(const std::string& body) {
+  return body.find("api_tokens") != std::string::npos || body.find("\"value\"") != std::string::npos ||
+         body.find("\\\"value\\\"") != std::string::npos;
+}
+
 bool holds_secret(const std::string& body, const std::vector<std::string>& secrets) {
-  if (body.find("api_tokens") != std::string::npos) return true;
-  return std::any_of(secrets.begin(), secrets.end(),
-                     [&](const std::string& secret) { return !secret.empty() && body.find(secret) != std::string::npos; });
+  base::Redactor known;
+  for (const std::string& secret : secrets) {
+    if (!secret.empty() && body.find(secret) != std::string::npos) return true;  // however short
+    known.add(secret);
+  }
+  return known.found_in(body);
 }
 
 // In one line, without control characters.
 std::string shown(const std::string& body, const Asked& asked) {
   if (body.empty()) return "";
-  if (asked.secret_body || holds_secret(body, asked.secrets)) return "(answer not shown: it may hold a secret)";
+  if (asked.secret_body || repeats_the_request(body) || holds_secret(body, asked.secrets))
+    return "(answer not shown: it may hold a secret)";
+  base::Redactor values;
+  for (const std::string& value : asked.values) values.add(value);
   std::string line;
-  for (const char c : body) {
+  for (const char c : values.clean(body)) {
     const bool blank = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
     if (!blank) {
       line += c;

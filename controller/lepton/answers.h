@@ -1,7 +1,7 @@
 // Answers that are no success, as Errors: the kind by the status, the text one sentence that a person may read. Internal to lepton/.
 //
-// An answer's body is opaque text to the contract and is shown in part; never one that mentions api_tokens, holds a secret we know of, or
-// answers a request whose body held one. Pure; any thread.
+// An answer's body is opaque text to the contract and is shown in part; never one that repeats the request (api_tokens, environment
+// variables), holds a secret we know of in any form, or answers a request whose body was a secret. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -22,6 +22,7 @@ struct Asked {
   std::string workspace_id;
   bool creating = false;             // 400 or 422 "already exists" is then a conflict
   std::vector<std::string> secrets;  // the token
+  std::vector<std::string> values;   // of environment variables, which may be secrets: taken out of what is shown
   bool secret_body = false;          // the request's body held secrets: its answer is never shown, it may hold them in any encoding
 };
 

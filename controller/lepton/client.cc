@@ -56,6 +56,14 @@ bool add_page(Decoded<Job>& all, std::set<std::string>& ids, Decoded<Job> page) 
   return something_new;
 }
 
+std::vector<std::string> literal_values(const std::vector<EnvVar>& envs) {
+  std::vector<std::string> values;
+  for (const EnvVar& env : envs) {
+    if (env.value) values.push_back(*env.value);
+  }
+  return values;
+}
+
 // Decodes an answer; says to what it was one.
 template <class T>
 Result<T> decoded(const Result<Json>& body, Result<T> (*decode)(const Json&), const std::string& asked) {
@@ -142,6 +150,7 @@ Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
 
 Answer<> Client::scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas) {
   if (!addressable(name)) co_return unaddressable("an endpoint");
+  request.values = literal_values(spec.envs);
   Call request = call(Method::kPatch, item("/deployments", name), encode_replicas(min_replicas, max_replicas));
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
@@ -175,6 +184,7 @@ Answer<> Client::stop_job(Context context, std::string id) {
   Json body = base::json_object();
   body["spec"] = base::json_object();
   body["spec"]["stopped"] = Json::boolean(true);
+  request.values = literal_values(spec.envs);
   Call request = call(Method::kPatch, item("/jobs", id), body);
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();

@@ -110,7 +110,9 @@ class Client {
     std::string resource;              // "jobs": for the metrics
     bool creating = false;             // then 400 "already exists" is a conflict
     std::vector<std::string> secrets;  // an error never repeats an answer that holds one of these
-    bool secret_body = false;          // nor any answer to this request
+    std::vector<std::string> values;   // perhaps secrets: taken out of what an error repeats
+    bool secret_body = false;          // no answer to this request is repeated at all
+    bool optional = false;             // a refusal (401) is the route's, and says nothing of the token
   };
   struct Leave;
 

@@ -161,7 +161,8 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   }
   if (!response) co_return failed(response.error(), call.asked);
   if (response->status >= 200 && response->status < 300) co_return response;
-  const Asked asked{call.asked, credentials_.workspace_id, call.creating, std::move(call.secrets), call.secret_body};
+  const Asked asked{call.asked,      credentials_.workspace_id, call.creating, std::move(call.secrets), std::move(call.values),
+                    call.secret_body};
   co_return refusal(*response, asked, clock_.now());
 }
 

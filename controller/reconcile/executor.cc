@@ -21,6 +21,8 @@ constexpr std::chrono::seconds kFirstRetry{1};
 constexpr std::chrono::minutes kLongestRetry{5};
 constexpr int kDoublings = 12;  // beyond the longest
 
+bool quotes_an_answer(const Error& error) { return error.status >= 400 && error.kind != base::ErrorKind::kUnauthorized; }
+
 }  // namespace
 
 void Executor::begin(Memory& memory, const Action& action) const {
@@ -47,7 +49,8 @@ boost::asio::awaitable<bool> Executor::carry_out(Context context, Errand errand,
     co_return true;
   }
   Error error = result.error();
-  error.what = vault_.cleaned(std::move(error.what));
+  if (quotes_an_answer(error)) co_await vault_.learn(context, errand.object);  // it may repeat what an earlier process sent
+  error.what = vault_.cleaned(error.what);
   ++outcome.failures;
   const Milliseconds wait = std::max(delay_after(outcome.failures), error.retry_after.value_or(Milliseconds{0}));
   outcome.retry_at = clock_.now() + wait;

@@ -1,6 +1,5 @@
 #include "reconcile/vault.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "base/hash.h"
@@ -20,9 +19,6 @@ using invocation::SecretKeyState;
 
 namespace {
 
-// Shorter values would make noise of ordinary text.
-constexpr std::size_t kShortestSecret = 8;
-
 const Json* api_tokens(const Json& holder) {
   const Json* tokens = base::find(base::get_object(holder, "deployment"), "apiTokens");
   return tokens != nullptr && tokens->is_array() ? tokens : nullptr;
@@ -34,6 +30,19 @@ Result<std::string> literal(const Invocation& object, std::size_t index) {
   const auto value = index < entries.size() ? base::get_string(entries[index], "value") : std::nullopt;
   if (value) return *value;
   return Error{ErrorKind::kNotFound, "the token is no longer there", "spec.deployment.apiTokens[" + std::to_string(index) + "]"};
+}
+
+std::vector<std::string> literal_envs(const invocation::InvocationSpec& spec) {
+  std::vector<std::string> values;
+  const auto add = [&](const std::vector<invocation::EnvEntry>& entries) {
+    for (const invocation::EnvEntry& entry : entries) {
+      if (entry.value) values.push_back(*entry.value);
+    }
+  };
+  add(spec.deployment.envs);
+  add(spec.execution.envs);
+  for (const invocation::TaskSpec& task : spec.evaluation.tasks) add(task.envs);
+  return values;
 }
 
 Error no_secret(const std::string& namespace_, const SecretKeyRef& ref) {
@@ -92,23 +101,12 @@ boost::asio::awaitable<void> Vault::learn(Context context, std::shared_ptr<const
     const Result<std::string> known = co_await value(context, object, source);
     static_cast<void>(known);  // value() remembers what there is
   }
+  // Not for the log's own redaction: in text of ours, which never holds them, "/data/cache" is a path.
+  for (const std::string& value : literal_envs(spec.value)) redactor_.add(value);
 }
 
 void Vault::keep_secret(const std::string& value) {
-  if (value.size() < kShortestSecret) return;
-  if (known_.insert(value).second) log_.redact(value);
-}
-
-std::string Vault::cleaned(std::string text) const {
-  std::vector<std::string> longest_first(known_.begin(), known_.end());
-  std::stable_sort(longest_first.begin(), longest_first.end(),
-                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-  for (const std::string& secret : longest_first) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {
-      text.replace(at, secret.size(), "***");
-    }
-  }
-  return text;
+  if (redactor_.add(value)) log_.redact(value);
 }
 
 Result<std::string> Vault::generated(const Invocation& object, const invocation::GeneratedToken& token) const {

@@ -7,12 +7,12 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "base/log.h"
+#include "base/redactor.h"
 #include "invocation/rendering.h"
 #include "invocation/world.h"
 #include "reconcile/key_store.h"
@@ -32,11 +32,11 @@ class Vault {
                                                                             invocation::SecretKeyRef ref);
 
   // Learns every secret that the Invocation refers to, so that cleaned() knows them all even after a restart. Those that cannot be read are
-  // left out.
+  // left out. Literal values of environment variables count: nobody can tell which of them are secrets.
   boost::asio::awaitable<void> learn(base::Context context, std::shared_ptr<const invocation::Invocation> object);
 
   void keep_secret(const std::string& value);
-  std::string cleaned(std::string text) const;  // "***" for each value known; the longest first
+  std::string cleaned(const std::string& text) const { return redactor_.clean(text); }
 
   std::string current_key_id() const { return keys_.current_id(); }
 
@@ -46,7 +46,7 @@ class Vault {
   store::ObjectStore& store_;
   const KeyStore& keys_;
   base::Log& log_;
-  std::set<std::string> known_;
+  base::Redactor redactor_;
 };
 
 }  // namespace lepton_operator::reconcile

@@ -146,7 +146,8 @@ void Workspaces::looked(Entry& entry, const Connection& by) {
   }
 }
 
-void Workspaces::set_state(Entry& entry, WorkspaceState state, std::string message) const {
+void Workspaces::set_state(Entry& entry, WorkspaceState state, const std::string& said) const {
+  std::string message = parts_.vault.cleaned(said);  // it may quote an answer
   if (entry.state == state && (entry.message == message || !message_matters(state))) return;
   const bool transition = entry.state != state;
   entry.state = state;

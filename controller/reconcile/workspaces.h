@@ -87,7 +87,7 @@ class Workspaces {
   void accept(const EntryPtr& entry, const lepton::WorkspaceInfo& info);
   void refuse(Entry& entry, const base::Error& error);
   void looked(Entry& entry, const Connection& by);
-  void set_state(Entry& entry, invocation::WorkspaceState state, std::string message) const;
+  void set_state(Entry& entry, invocation::WorkspaceState state, const std::string& said) const;
   base::Milliseconds pause(const Entry& entry) const;
 
   WorkspacesParts parts_;

@@ -103,8 +103,25 @@ Json Deployments::events(const Deployment& deployment) const {
   return Json::array(items);
 }
 
+// Environment and tokens, as its process has them.
+std::vector<std::string> Deployments::values_given(const Deployment& deployment) const {
+  std::vector<std::string> values;
+  for (const char* list : {"envs", "api_tokens"}) {
+    for (const Json& entry : base::elements(base::find(deployment.spec, list))) {
+      if (const auto value = base::get_string(entry, "value")) values.push_back(*value);
+      const auto named = base::get_string(base::get_object(entry, "value_from"), "secret_name_ref");
+      const auto secret = secrets_.all().find(named.value_or(""));
+      if (secret != secrets_.all().end()) values.push_back(secret->second.value);
+    }
+  }
+  return values;
+}
+
 std::vector<std::string> Deployments::log_lines(const Deployment& deployment) const {
   std::vector<std::string> lines = {"starting " + deployment.name};
+  if (deployment.course.reveals) {
+    for (const std::string& value : values_given(deployment)) lines.push_back("configured with " + in_every_form(value));
+  }
   if (deployment.ready_at) lines.push_back("serving");
   if (deployment.state == "Error") {
     lines.push_back("error: " + (deployment.course.reason.empty() ? std::string("the server process ended") : deployment.course.reason));

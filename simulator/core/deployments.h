@@ -49,6 +49,7 @@ class Deployments {
   void clear();
 
   std::vector<std::string> log_lines(const Deployment& deployment) const;
+  std::vector<std::string> values_given(const Deployment& deployment) const;
   base::Json shown(const Deployment& deployment, bool masked) const;
 
  private:

@@ -1,6 +1,10 @@
 #include "core/message.h"
 
 #include <algorithm>
+#include <functional>
+
+#include "base/hash.h"
+#include "base/http.h"
 
 namespace lepton_operator::simulator {
 namespace {
@@ -72,6 +76,25 @@ Response error_answer(int status, const std::string& message, const std::string&
   body["message"] = base::Json::string(field.empty() ? message : field + ": " + message);
   if (!field.empty()) body["field"] = base::Json::string(field);
   return json_answer(body, status);
+}
+
+std::string in_every_form(const std::string& text) {
+  return text + " " + base::base64_encode(text) + " " + base::encode_segment(text) + " " + base::to_text(base::Json::string(text));
+}
+
+std::string everything_sent(const Request& request) {
+  std::string all;
+  const auto token = request.headers.find("authorization");
+  if (token != request.headers.end()) all += in_every_form(token->second) + " ";
+  const std::function<void(const base::Json&)> add = [&](const base::Json& value) {
+    if (value.is_string()) all += in_every_form(value.as_string()) + " ";
+    for (const base::Json& item : base::elements(&value)) add(item);
+    if (!value.is_object()) return;
+    for (const auto& [name, member] : value.as_object()) add(member);
+  };
+  const auto body = base::parse_json(request.body, "body");
+  if (body) add(*body);
+  return all + request.body;
 }
 
 Response no_such_route() { return text_answer("404 page not found\n", 404); }

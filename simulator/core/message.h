@@ -37,6 +37,10 @@ Response text_answer(std::string text, int status = 200);
 Response empty_answer(int status = 200);
 // {"code": "...", "message": "..."}; `field` is named as well when there is one.
 Response error_answer(int status, const std::string& message, const std::string& field = "");
+// What a careless server says of a request that it does not serve: everything it was sent, each text also in Base64 and percent-encoded.
+std::string everything_sent(const Request& request);
+// A text as careless logs show it: as it is, in Base64, percent-encoded, and inside of JSON.
+std::string in_every_form(const std::string& text);
 // What a server without such a route says: plain text.
 Response no_such_route();
 

@@ -27,13 +27,14 @@ Schema duration() {
 Schema fault_schema() {
   return Schema::object({{"method", Schema::string()},
                          {"path", Schema::string()},
-                         {"status", Schema::integer(400, 599)},
+                         {"status", Schema::integer(200, 599)},
                          {"times", Schema::integer(0, 1e9)},
                          {"skip", Schema::integer(0, 1e9)},
                          {"retry-after", Schema::anything()},
                          {"after-commit", Schema::boolean()},
                          {"chance", Schema::number(0, 1)},
-                         {"silent", Schema::boolean()}});
+                         {"silent", Schema::boolean()},
+                         {"echo", Schema::boolean()}});
 }
 
 Schema scenario_schema() {
@@ -45,6 +46,7 @@ Schema scenario_schema() {
                                       {"run-delay", duration()},
                                       {"reason", Schema::string()},
                                       {"exit-code", Schema::integer(1, 255)},
+                                      {"reveals", Schema::boolean()},
                                       {"needs-endpoints", Schema::boolean()}},
                                      {"match"});
   return Schema::object({{"rules", Schema::list(rule)}, {"faults", Schema::list(fault_schema())}});
@@ -65,6 +67,7 @@ OutcomeRule read_rule(const Json& value) {
   rule.run_delay = duration_of(value, "run-delay");
   rule.reason = base::get_string(value, "reason").value_or("");
   rule.exit_code = static_cast<int>(base::get_int(value, "exit-code").value_or(1));
+  rule.reveals = base::get_bool(value, "reveals").value_or(false);
   rule.needs_endpoints = base::get_bool(value, "needs-endpoints").value_or(false);
   return rule;
 }
@@ -79,6 +82,7 @@ FaultRule read_fault(const Json& value) {
   fault.after_commit = base::get_bool(value, "after-commit").value_or(false);
   fault.chance = base::get_double(value, "chance").value_or(1.0);
   fault.silent = base::get_bool(value, "silent").value_or(false);
+  fault.echo = base::get_bool(value, "echo").value_or(false);
   if (const Json* after = base::find(value, "retry-after")) {
     fault.retry_after = after->is_string() ? after->as_string() : base::to_text(*after);
   }

@@ -35,6 +35,7 @@ struct OutcomeRule {
   std::optional<base::Milliseconds> run_delay;
   std::string reason;            // shown in readiness, events and termination
   int exit_code = 1;             // of a job that fails
+  bool reveals = false;          // an endpoint's log shows its environment and tokens, plainly and encoded
   bool needs_endpoints = false;  // a job fails unless every deployment named in its environment was Ready when it was created
 
   std::map<std::string, int> used = {};
@@ -50,6 +51,7 @@ struct FaultRule {
   bool after_commit = false;
   double chance = 1;    // of meeting a request that matches
   bool silent = false;  // no answer ever: it takes effect, and its reply is held back
+  bool echo = false;    // the answer repeats the request: its token and its strings, plainly and encoded, then its body
 };
 
 struct Scenario {

@@ -90,7 +90,7 @@ Response Simulator::handle_api(const Request& request) {
 Response Simulator::meet(const FaultRule& fault, const Request& request) {
   if (fault.after_commit) take_effect(request);
   world_.count("faults");
-  Response answer = error_answer(fault.status, "simulated fault");
+  Response answer = fault.echo ? text_answer(everything_sent(request), fault.status) : error_answer(fault.status, "simulated fault");
   if (fault.retry_after) answer.headers["retry-after"] = *fault.retry_after;
   return answer;
 }

@@ -42,7 +42,7 @@ TEST(Log, RedactsASecretOfStarsWithoutEnd) {
   MemoryLog log;
   log.redact("********");
   log.info("****************");
-  EXPECT_THAT(log.lines(), ElementsAre(R"(level=info msg="******")"));
+  EXPECT_THAT(log.lines(), ElementsAre(R"(level=info msg="***")"));
 }
 
 TEST(StderrLog, LeavesOutWhatIsBelowItsLevelAndRedacts) {

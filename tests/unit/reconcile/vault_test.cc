@@ -77,5 +77,17 @@ TEST_F(VaultTest, LearnsTheSecretsOfAnInvocationThatRanBeforeARestart) {
   EXPECT_EQ(bench_.vault.cleaned("hf_0123456789 literal-token-1 " + generated), "*** *** ***");
 }
 
+TEST_F(VaultTest, TakesLiteralVariablesOutOfForeignTextButNotOutOfOurOwnLog) {
+  object_->spec = yaml(
+      "{deployment: {type: nim, envs: [{name: KEY, value: literal-env-1}]}, execution: {envs: [{name: CACHE, value: /data/cache-2}]}, "
+      "evaluation: {tasks: [{name: a, envs: [{name: KEY, value: literal-env-3}]}]}}");
+  object_->status.resolved = invocation::Resolved{};
+  object_->status.resolved->defaults = base::json_object();
+  ASSERT_TRUE(*bench_.start(bench_.vault.learn(bench_.root, object_)));
+  EXPECT_EQ(bench_.vault.cleaned("literal-env-1 /data/cache-2 literal-env-3"), "*** *** ***");
+  bench_.log.info("directory /data/cache-2");
+  EXPECT_TRUE(bench_.logged("/data/cache-2"));
+}
+
 }  // namespace
 }  // namespace lepton_operator::reconcile::test

@@ -1,0 +1,34 @@
+// Takes secrets out of text that others may read: values given to it, as they are and in the forms that answers and logs give them (inside
+// of a JSON string, percent-encoded, and in Base64 of either alphabet, wherever in the encoded text they stand).
+//
+// One pass over the text, however many secrets there are. Not synchronised: its owner's thread. Never fails; what is shorter than kShortest
+// is not taken, since it would blot out ordinary words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace lepton_operator::base {
+
+class Redactor {
+ public:
+  static constexpr std::size_t kShortest = 8;
+
+  bool add(const std::string& secret);  // false: too short, or known already
+
+  std::string clean(std::string_view text) const;  // each occurrence as "***", overlapping ones as one
+  bool found_in(std::string_view text) const;
+
+ private:
+  // Where the longest form that begins at `at` ends; `at` when none does.
+  std::size_t match(std::string_view text, std::size_t at) const;
+
+  std::unordered_map<std::uint64_t, std::vector<std::string>> forms_;  // by their first kShortest bytes
+  std::unordered_set<std::string> known_;
+};
+
+}  // namespace lepton_operator::base

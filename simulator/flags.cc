@@ -37,6 +37,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
       {"--start-delay", {"200ms", &options.start_delay}},
       {"--run-delay", {"3s", &options.run_delay}},
       {"--delete-delay", {"300ms", &options.delete_delay}},
+      {"--token-expires-in", {"4320h", &options.token_expires_in}},
   };
   CLI::App app("lepton-sim: a Lepton workspace in one process");
   app.add_option("--listen", listen, "address:port; port 0 takes a free one (127.0.0.1:0)");
@@ -46,6 +47,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
   app.add_option("--start-delay", durations["--start-delay"].first, "creation of a job until Running (200ms)");
   app.add_option("--run-delay", durations["--run-delay"].first, "Running until Completed (3s)");
   app.add_option("--delete-delay", durations["--delete-delay"].first, "DELETE until gone (300ms)");
+  app.add_option("--token-expires-in", durations["--token-expires-in"].first, "what GET /tokens says, from the start on (4320h)");
   app.add_option("--scenario", flags.scenario_file, "YAML file with outcomes and faults");
   app.add_option("--storage-api", storage, "name, literal, absent or other-volume (name)");
   app.add_option("--api-family", family, "deployments");

@@ -174,6 +174,9 @@ class ClusterMode {
     hooks.transition = [this](const invocation::Invocation& object, const invocation::Transition& transition) {
       if (auto event = event_of(object, transition)) events_.record(std::move(*event));
     };
+    hooks.workspace_transition = [this](const invocation::Workspace& object, const invocation::Transition& transition) {
+      events_.record(event_of(object, transition));
+    };
     operator_.emplace(reconcile::OperatorParts{.io = host_.io(),
                                                .clock = host_.clock(),
                                                .random = random_,

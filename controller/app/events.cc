@@ -39,19 +39,26 @@ std::string note_of(const invocation::Transition& transition) {
   return base::clipped(note, kMostNote);
 }
 
-}  // namespace
-
-std::optional<kube::Event> event_of(const invocation::Invocation& object, const invocation::Transition& transition) {
-  const bool quiet = std::any_of(kQuiet.begin(), kQuiet.end(), [&](const char* reason) { return transition.reason == reason; });
-  if (quiet || transition.reason.empty()) return std::nullopt;
+kube::Event event_about(const char* kind, const invocation::ObjectMeta& meta, const invocation::Transition& transition) {
   kube::Event event;
-  event.regarding = {invocation::kApiVersion, "Invocation",    object.meta.key.namespace_,
-                     object.meta.key.name,    object.meta.uid, object.meta.resource_version};
+  event.regarding = {invocation::kApiVersion, kind, meta.key.namespace_, meta.key.name, meta.uid, meta.resource_version};
   event.warning = transition.warning;
   event.reason = transition.reason;
   event.action = action_of(transition.reason);
   event.note = note_of(transition);
   return event;
+}
+
+}  // namespace
+
+std::optional<kube::Event> event_of(const invocation::Invocation& object, const invocation::Transition& transition) {
+  const bool quiet = std::any_of(kQuiet.begin(), kQuiet.end(), [&](const char* reason) { return transition.reason == reason; });
+  if (quiet || transition.reason.empty()) return std::nullopt;
+  return event_about("Invocation", object.meta, transition);
+}
+
+kube::Event event_of(const invocation::Workspace& object, const invocation::Transition& transition) {
+  return event_about("Workspace", object.meta, transition);
 }
 
 }  // namespace lepton_operator::app

@@ -1,4 +1,4 @@
-// What happens to an Invocation, as Kubernetes events: the story that `kubectl describe` tells. Pure.
+// What happens to an Invocation or a Workspace, as Kubernetes events: the story that `kubectl describe` tells. Pure.
 #pragma once
 
 #include <optional>
@@ -11,5 +11,6 @@ namespace lepton_operator::app {
 
 // Nothing for steps that only announce the next one: a budget of events is spent on what matters.
 std::optional<kube::Event> event_of(const invocation::Invocation& object, const invocation::Transition& transition);
+kube::Event event_of(const invocation::Workspace& object, const invocation::Transition& transition);
 
 }  // namespace lepton_operator::app

@@ -82,7 +82,8 @@ void Host::show(metrics::Fleet& fleet, const store::ObjectStore& store, const re
     if (auto object = store.find_invocation(key)) fleet.invocations.push_back(std::move(object));
   }
   for (const auto& key : running.workspaces().all()) {
-    fleet.workspaces.push_back({key, running.workspaces().facts(key).state == invocation::WorkspaceState::kReady});
+    const bool up = running.workspaces().facts(key).state == invocation::WorkspaceState::kReady;
+    fleet.workspaces.push_back({key, up, running.workspaces().token_expires_at(key)});
   }
   fleet.controllers.push_back({kController, running.queue_stats()});
 }

@@ -39,6 +39,12 @@ std::string url_safe(std::string base64) {
   return base64;
 }
 
+// As in a path, where slashes stay.
+std::string with_slashes(std::string percent) {
+  for (std::size_t at = percent.find("%2F"); at != std::string::npos; at = percent.find("%2F", at + 1)) percent.replace(at, 3, "/");
+  return percent;
+}
+
 // "%2F" → "%2f": both are in use.
 std::string with_small_escapes(std::string percent) {
   for (std::size_t at = percent.find('%'); at != std::string::npos; at = percent.find('%', at + 1)) {
@@ -51,7 +57,8 @@ std::string with_small_escapes(std::string percent) {
 std::vector<std::string> forms_of(const std::string& secret) {
   const std::string quoted = to_text(Json::string(secret));
   const std::string percent = encode_segment(secret);
-  std::vector<std::string> forms = {secret, quoted.substr(1, quoted.size() - 2), percent, with_small_escapes(percent)};
+  std::vector<std::string> forms = {secret, quoted.substr(1, quoted.size() - 2), percent, with_small_escapes(percent),
+                                    with_slashes(percent)};
   for (const std::string& digits : within_base64(secret)) {
     forms.push_back(digits);
     forms.push_back(url_safe(digits));

@@ -137,10 +137,20 @@ Answer<Decoded<Secret>> Client::list_secrets(Context context) {
   co_return decoded<Decoded<Secret>>(body, decode_secrets, "GET /usersecrets");
 }
 
+Answer<std::optional<Timestamp>> Client::token_expiry(Context context) {
+  Call request = call(Method::kGet, "/tokens");
+  request.optional = true;
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  const Result<std::vector<MaskedToken>> tokens = decoded<std::vector<MaskedToken>>(body, decode_tokens, "GET /tokens");
+  if (!tokens) co_return tokens.error();
+  co_return expiry_of(credentials_.token, *tokens);
+}
+
 Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kPost, "/deployments", encode(spec));
   request.creating = true;
+  request.values = literal_values(spec.envs);
   for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
   // The body of the answer is not read: older servers send anything (section 4).
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
@@ -150,7 +160,6 @@ Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
 
 Answer<> Client::scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas) {
   if (!addressable(name)) co_return unaddressable("an endpoint");
-  request.values = literal_values(spec.envs);
   Call request = call(Method::kPatch, item("/deployments", name), encode_replicas(min_replicas, max_replicas));
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
@@ -160,6 +169,7 @@ Answer<> Client::scale_endpoint(Context context, std::string name, int min_repli
 Answer<> Client::update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kPatch, item("/deployments", spec.name), encode_update(spec, fields));
+  request.values = literal_values(spec.envs);
   for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
@@ -175,6 +185,7 @@ Answer<> Client::delete_endpoint(Context context, std::string name) {
 
 Answer<Job> Client::create_job(Context context, JobSpec spec) {
   Call request = call(Method::kPost, "/jobs", encode(spec));
+  request.values = literal_values(spec.envs);
   const Result<Json> body = co_await send_json(context, std::move(request));
   co_return decoded<Job>(body, decode_job, "POST /jobs");
 }
@@ -184,7 +195,6 @@ Answer<> Client::stop_job(Context context, std::string id) {
   Json body = base::json_object();
   body["spec"] = base::json_object();
   body["spec"]["stopped"] = Json::boolean(true);
-  request.values = literal_values(spec.envs);
   Call request = call(Method::kPatch, item("/jobs", id), body);
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();

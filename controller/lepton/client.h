@@ -68,6 +68,8 @@ class Client {
   Answer<Job> get_job(Context context, std::string id);  // alive_and_archive
   Answer<Decoded<NodeGroup>> list_node_groups(Context context);
   Answer<Decoded<Secret>> list_secrets(Context context);
+  // When our token expires; nothing when the workspace does not say. An optional route (section 1): no error of it means anything else.
+  Answer<std::optional<Timestamp>> token_expiry(Context context);
   // What cannot be had of it is left out; an error only when nobody could be asked.
   Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name);
 
@@ -112,7 +114,7 @@ class Client {
     std::vector<std::string> secrets;  // an error never repeats an answer that holds one of these
     std::vector<std::string> values;   // perhaps secrets: taken out of what an error repeats
     bool secret_body = false;          // no answer to this request is repeated at all
-    bool optional = false;             // a refusal (401) is the route's, and says nothing of the token
+    bool optional = false;             // an error is the route's, and says nothing of the token or of the server's health
   };
   struct Leave;
 

@@ -153,8 +153,9 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   Context deadline = context.with_timeout(reads(method) ? kReadDeadline : kWriteDeadline);
   Result<HttpResponse> response = co_await transport_->send(deadline, std::move(call.request));
 
-  if (response) note_answer(*response);
-  note_load(response);
+  const bool tells = response && !(call.optional && response->status == 401);
+  if (tells) note_answer(*response);
+  if (!call.optional) note_load(response);
   if (options_.observe) {
     const std::chrono::duration<double> took = clock_.now() - sent_at;
     options_.observe(base::to_string(method), call.resource, response ? response->status : 0, took.count());

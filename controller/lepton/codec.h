@@ -33,6 +33,7 @@ base::Result<Decoded<Job>> decode_jobs(const Json& body);  // {"jobs": [...]} or
 base::Result<WorkspaceInfo> decode_workspace(const Json& body);
 base::Result<Decoded<NodeGroup>> decode_node_groups(const Json& body);
 base::Result<Decoded<Secret>> decode_secrets(const Json& body);
+base::Result<std::vector<MaskedToken>> decode_tokens(const Json& body);        // those that expire; what cannot be read is left out
 base::Result<Decoded<StorageEntry>> decode_storage(const Json& body);          // of a directory
 base::Result<std::vector<std::string>> decode_file_systems(const Json& body);  // their names
 

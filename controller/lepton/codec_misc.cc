@@ -73,6 +73,19 @@ base::Result<Decoded<Secret>> decode_secrets(const Json& body) {
   });
 }
 
+base::Result<std::vector<MaskedToken>> decode_tokens(const Json& body) {
+  base::Result<Decoded<MaskedToken>> list = decode_array<MaskedToken>(body, "tokens", [](const Json& item) -> std::optional<MaskedToken> {
+    constexpr std::string_view kDots = "...";
+    const std::string mask = get_string(item, "masked_value").value_or("");
+    const std::size_t dots = mask.find(kDots);
+    const std::optional<Timestamp> expires = codec::unix_time(base::get_int(item, "expires_at"));
+    if (dots == std::string::npos || mask == kDots || !expires) return std::nullopt;
+    return MaskedToken{mask.substr(0, dots), mask.substr(dots + kDots.size()), *expires};
+  });
+  if (!list) return list.error();
+  return std::move(list->items);
+}
+
 base::Result<Decoded<StorageEntry>> decode_storage(const Json& body) {
   return decode_array<StorageEntry>(body, "directory entries", [](const Json& item) -> std::optional<StorageEntry> {
     const std::optional<std::string> name = text(item, "name");

@@ -77,4 +77,14 @@ const char* to_string(EndpointField field) {
   __builtin_unreachable();
 }
 
+std::optional<Timestamp> expiry_of(const std::string& token, const std::vector<MaskedToken>& known) {
+  std::optional<Timestamp> earliest;
+  for (const MaskedToken& one : known) {
+    const bool may_be =
+        token.size() >= one.beginning.size() + one.end.size() && token.starts_with(one.beginning) && token.ends_with(one.end);
+    if (may_be && (!earliest || one.expires_at < *earliest)) earliest = one.expires_at;
+  }
+  return earliest;
+}
+
 }  // namespace lepton_operator::lepton

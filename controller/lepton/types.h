@@ -212,6 +212,16 @@ struct Secret {
   std::vector<std::string> tags;
 };
 
+// One of a workspace's API tokens, as it lets itself be told (section 1).
+struct MaskedToken {
+  std::string beginning;  // "nvap" of "nvap...ken"
+  std::string end;
+  Timestamp expires_at{};
+};
+
+// When the token expires by the list: the earliest of those it may be, since a mask may fit several. Nothing when it is none of them.
+std::optional<Timestamp> expiry_of(const std::string& token, const std::vector<MaskedToken>& known);
+
 struct NewSecret {
   std::string name;
   std::string value;  // never logged

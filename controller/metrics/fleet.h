@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace lepton_operator::metrics {
 struct WorkspaceFigure {
   invocation::ObjectKey key;
   bool up = false;  // it authenticates and answers
+  std::optional<base::Timestamp> token_expires_at = {};
 };
 
 struct ControllerFigure {

@@ -124,8 +124,11 @@ std::vector<MetricFamily> families_of(const Fleet& fleet) {
   for (const auto& object : fleet.invocations) invocations.add(*object);
 
   Figures workspaces("lepton_workspace_up", "Whether the workspace authenticates us and answers.");
+  Figures tokens("lepton_workspace_token_expires_timestamp_seconds", "Unix time at which the workspace's token expires.");
   for (const WorkspaceFigure& workspace : fleet.workspaces) {
-    workspaces.add({{"namespace", workspace.key.namespace_}, {"workspace", workspace.key.name}}, workspace.up ? 1 : 0);
+    const Labels labels = {{"namespace", workspace.key.namespace_}, {"workspace", workspace.key.name}};
+    workspaces.add(labels, workspace.up ? 1 : 0);
+    if (workspace.token_expires_at) tokens.add(labels, seconds(*workspace.token_expires_at));
   }
 
   Figures invalid("lepton_manifest_invalid", "Manifest files whose content is refused; their last good version stays in force.");
@@ -137,6 +140,7 @@ std::vector<MetricFamily> families_of(const Fleet& fleet) {
   std::vector<MetricFamily> families;
   invocations.give_to(families);
   workspaces.give_to(families);
+  tokens.give_to(families);
   invalid.give_to(families);
   controllers.give_to(families);
   return families;

@@ -20,8 +20,19 @@ WorkspacesParts workspaces_parts(const OperatorParts& parts, Vault& vault) {
   observing.job_selector += "=";
   observing.job_selector += parts.install_id;
   observing.owner_label = invocation::kUidLabel;
-  return WorkspacesParts{parts.io, parts.clock,          parts.random,   parts.log, parts.store,         parts.snapshot,
-                         vault,    parts.make_transport, parts.fallback, observing, parts.hooks.request, parts.may_write};
+  return WorkspacesParts{.io = parts.io,
+                         .clock = parts.clock,
+                         .random = parts.random,
+                         .log = parts.log,
+                         .store = parts.store,
+                         .snapshot = parts.snapshot,
+                         .vault = vault,
+                         .make_transport = parts.make_transport,
+                         .fallback = parts.fallback,
+                         .observer = observing,
+                         .observe_request = parts.hooks.request,
+                         .may_write = parts.may_write,
+                         .transition = parts.hooks.workspace_transition};
 }
 
 ReconcilerParts reconciler_parts(const OperatorParts& parts, Workspaces& workspaces, Vault& vault) {

@@ -37,6 +37,11 @@ struct Workspaces::Entry {
   std::optional<base::Context> observing;
   int failed_looks = 0;
   std::optional<base::Timestamp> publish_again_at;
+
+  base::Timestamp ask_token_at{};  // GET /tokens
+  bool token_asked = false;        // and answered, of this connection's token
+  std::optional<base::Timestamp> token_expires_at;
+  std::string told_of_token;  // the condition's reason that people were told of last
 };
 
 }  // namespace lepton_operator::reconcile

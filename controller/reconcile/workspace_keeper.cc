@@ -1,6 +1,7 @@
 // A workspace's keeper: credentials, connection, probe, status. See workspaces.h.
 #include <algorithm>
 
+#include "reconcile/token_expiry.h"
 #include "reconcile/workspace_entry.h"
 #include "reconcile/workspaces.h"
 
@@ -20,6 +21,8 @@ constexpr std::chrono::seconds kReadSoon{5};
 constexpr std::chrono::seconds kProbeRefused{5};  // answered by the client itself while its breaker is open
 constexpr Milliseconds kUntilSynced{50};
 constexpr std::chrono::seconds kPublishAgain{5};
+constexpr std::chrono::hours kAskToken{1};
+constexpr std::chrono::seconds kTokenDeadline{10};  // the keeper waits for it
 
 const char* family_name(lepton::ApiFamily family) {
   switch (family) {
@@ -45,6 +48,7 @@ boost::asio::awaitable<void> Workspaces::keep(EntryPtr entry) {
     co_await resolve(entry);
     co_await probe(entry);
     co_await publish(entry);
+    co_await ask_token(entry);
     if (entry->context.expired()) break;
     Context until = entry->context.with_timeout(pause(*entry));
     co_await entry->again.wait(until);
@@ -56,6 +60,7 @@ Milliseconds Workspaces::pause(const Entry& entry) const {
   Timestamp next = entry.read_again_at;
   if (entry.read_credentials) next = Timestamp{};
   if (entry.connection && !entry.proven) next = std::min(next, entry.probe_at);
+  if (entry.connection && entry.proven) next = std::min(next, entry.ask_token_at);
   if (entry.publish_again_at) next = std::min(next, *entry.publish_again_at);
   return std::max(next - parts_.clock.now(), Milliseconds{0});
 }
@@ -130,6 +135,9 @@ void Workspaces::connect(const EntryPtr& entry, const ResolvedWorkspace& resolve
   for (const auto& [party, interest] : entry->users) entry->connection->observer().set_interest(party, interest);
   entry->probe_at = parts_.clock.now();
   entry->probe_backoff.reset();
+  entry->ask_token_at = {};
+  entry->token_expires_at.reset();
+  entry->token_asked = false;
   if (events_.changed) events_.changed(entry->key);
 }
 
@@ -189,8 +197,45 @@ void Workspaces::refuse(Entry& entry, const Error& error) {
   }
 }
 
+// After the probe's result was published, so that nobody waits for an answer that nobody needs.
+boost::asio::awaitable<void> Workspaces::ask_token(EntryPtr entry) {
+  if (!entry->connection || !entry->proven || parts_.clock.now() < entry->ask_token_at) co_return;
+  const std::shared_ptr<Connection> connection = entry->connection;
+  const Context soon = entry->context.with_timeout(kTokenDeadline);
+  const auto told = co_await connection->client().token_expiry(soon);
+  if (entry->context.expired() || entry->connection != connection) co_return;
+  entry->ask_token_at = parts_.clock.now() + kAskToken;
+  if (!told) {
+    parts_.log.debug("lepton does not say when the token expires", {{"workspace", entry->key.text()}, {"error", told.error().text()}});
+    co_return;
+  }
+  entry->token_expires_at = *told;
+  entry->token_asked = true;
+  entry->again.notify();  // the object's status follows
+}
+
+void Workspaces::tell_of_token(Entry& entry, const invocation::Condition& condition) const {
+  const auto object = parts_.store.find_workspace(entry.key);
+  const invocation::Condition* shown = object ? invocation::find_condition(object->status.conditions, kTokenExpiring) : nullptr;
+  if (entry.told_of_token.empty() && shown) entry.told_of_token = shown->reason;  // by an earlier process
+  const bool news = entry.told_of_token != condition.reason;
+  const bool first_and_calm = entry.told_of_token.empty() && condition.status != invocation::ConditionStatus::kTrue;
+  entry.told_of_token = condition.reason;
+  if (!news || first_and_calm) return;
+  const invocation::Transition transition = token_transition(condition);
+  base::LogFields fields{{"workspace", entry.key.text()}};
+  for (const auto& [name, value] : transition.fields) fields.emplace_back(name, value);
+  parts_.log.write(transition.warning ? base::LogLevel::kWarn : base::LogLevel::kInfo, transition.message, fields);
+  if (object && parts_.transition) parts_.transition(*object, transition);
+}
+
 boost::asio::awaitable<void> Workspaces::publish(EntryPtr entry) {
   entry->publish_again_at.reset();
+  std::optional<invocation::Condition> token;
+  if (entry->connection && entry->token_expires_at) {
+    token = token_condition(entry->connection->credentials().workspace_id, *entry->token_expires_at, parts_.clock.now());
+    tell_of_token(*entry, *token);
+  }
   const auto object = parts_.store.find_workspace(entry->key);
   if (!object || entry->state == WorkspaceState::kUnknown) co_return;
   if (parts_.may_write && !parts_.may_write()) co_return;
@@ -208,6 +253,12 @@ boost::asio::awaitable<void> Workspaces::publish(EntryPtr entry) {
   const auto* before = invocation::find_condition(status.conditions, "Ready");
   if (before && before->status == ready.status) ready.last_transition = before->last_transition;
   invocation::set_condition(status.conditions, std::move(ready));
+  if (token) {
+    token->observed_generation = object->meta.generation;
+    invocation::set_condition(status.conditions, std::move(*token));
+  } else if (entry->token_asked) {  // another token, whose end is not told
+    std::erase_if(status.conditions, [](const auto& condition) { return condition.type == kTokenExpiring; });
+  }
   if (status == object->status) co_return;
   const auto written = co_await parts_.store.write_status(entry->context, object, std::move(status));
   if (written || entry->context.expired()) co_return;

@@ -123,6 +123,11 @@ std::vector<ObjectKey> Workspaces::all() const {
   return keys;
 }
 
+std::optional<base::Timestamp> Workspaces::token_expires_at(const ObjectKey& workspace) const {
+  const auto known = entries_.find(workspace);
+  return known == entries_.end() ? std::nullopt : known->second->token_expires_at;
+}
+
 // After each look of the observer, complete or not.
 void Workspaces::looked(Entry& entry, const Connection& by) {
   if (entry.connection.get() != &by || !entry.proven) return;

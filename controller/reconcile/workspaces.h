@@ -3,6 +3,7 @@
 // One keeper (a coroutine) a workspace reads the credentials (again every 60 s and after a 401), makes the Connection, asks GET /workspace
 // until it answers (1 s doubling to 60 s; after a 401 the client's breaker paces), then leaves it to the observer. Changed credentials make
 // a new Connection without a restart. Failures are states with a sentence (facts()), logged and written to the object once a change.
+// Once an hour it asks when the token expires (an optional route: no failure of it matters) and warns in time (token_expiry.h).
 //
 // Thread rule: domain thread only. Owner: Operator; store, snapshot and the functions outlive it. Ends: cancel run()'s context.
 #pragma once
@@ -17,6 +18,7 @@
 
 #include "base/async.h"
 #include "base/log.h"
+#include "invocation/progress.h"
 #include "invocation/world.h"
 #include "reconcile/connection.h"
 #include "reconcile/credentials_snapshot.h"
@@ -28,6 +30,8 @@ namespace lepton_operator::reconcile {
 
 using TransportFactory = std::function<base::Result<std::shared_ptr<base::HttpTransport>>(const std::string& base_url)>;
 using RequestHook = std::function<void(const char* method, const std::string& resource, int status, double seconds)>;
+
+using WorkspaceHook = std::function<void(const invocation::Workspace& object, const invocation::Transition& transition)>;
 
 struct WorkspacesParts {
   boost::asio::io_context& io;
@@ -42,6 +46,7 @@ struct WorkspacesParts {
   lepton::ObserverOptions observer;  // complete, with selector and owner label
   RequestHook observe_request;       // may be empty
   std::function<bool()> may_write;   // the leader gate
+  WorkspaceHook transition = {};     // may be empty
 };
 
 struct WorkspacesEvents {
@@ -68,6 +73,7 @@ class Workspaces {
   invocation::WorkspaceFacts facts(const store::ObjectKey& workspace) const;
   std::shared_ptr<Connection> find(const store::ObjectKey& workspace) const;  // null while there is none
   std::vector<store::ObjectKey> all() const;
+  std::optional<base::Timestamp> token_expires_at(const store::ObjectKey& workspace) const;  // nothing when Lepton did not tell
 
  private:
   struct Entry;
@@ -78,6 +84,8 @@ class Workspaces {
   boost::asio::awaitable<void> keep(EntryPtr entry);
   boost::asio::awaitable<void> resolve(EntryPtr entry);
   boost::asio::awaitable<void> probe(EntryPtr entry);
+  boost::asio::awaitable<void> ask_token(EntryPtr entry);
+  void tell_of_token(Entry& entry, const invocation::Condition& condition) const;
   boost::asio::awaitable<void> publish(EntryPtr entry);
   static boost::asio::awaitable<void> observe(std::shared_ptr<Connection> connection, base::Context context);
 

@@ -77,5 +77,5 @@ def invocation_status():
 
 def workspace_status():
     return record("What the operator saw.", observedGeneration=count("metadata.generation that this status belongs to."),
-                  conditions=conditions("Ready: Authenticated, Unauthorized, NotFound, Unreachable or SecretMissing."),
+                  conditions=conditions("Ready: Authenticated, Unauthorized, NotFound, Unreachable or SecretMissing. TokenExpiring: True from a week before."),
                   workspaceName=shown("The workspace's own name."), apiFamily=shown("Which of Lepton's endpoint APIs it speaks: deployments or endpoints."))

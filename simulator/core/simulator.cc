@@ -23,6 +23,7 @@ Simulator::Simulator(Options options, Now now, Scenario scenario)
       storage_(world_) {
   world_.options = std::move(options);
   world_.scenario = initial_;
+  token_expires_at_ = now_() + world_.options.token_expires_in;
   world_.random = base::make_seeded_random(world_.options.seed);
   add_volumes();
   world_.agenda.run_until(now_());
@@ -156,6 +157,7 @@ void Simulator::reset() {
   world_.scenario = initial_;
   world_.history.clear();
   world_.counters.clear();
+  token_expires_at_ = now_() + world_.options.token_expires_in;
   secrets_.clear();
   deployments_.clear();
   jobs_.clear();

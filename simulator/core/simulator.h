@@ -93,6 +93,7 @@ class Simulator {
 
   World world_;
   Now now_;
+  base::Timestamp token_expires_at_;
   base::Milliseconds advanced_{0};  // by POST /sim/advance
   Scenario initial_;
   Secrets secrets_;

@@ -135,12 +135,17 @@ Response Simulator::workspace_info() {
   return json_answer(value);
 }
 
+// Ours, and one of somebody else's that ends sooner: whoever does not compare the masks takes the wrong one.
 Response Simulator::tokens() const {
   const std::string& token = world_.options.token;
-  Json item = base::json_object();
-  item["masked_value"] = text(token.size() < 8 ? "***" : token.substr(0, 4) + "..." + token.substr(token.size() - 3));
-  item["expires_at"] = unix_ms(world_.now() + std::chrono::hours(24 * 180));
-  return json_answer(Json::array({item}));
+  const auto item = [](const std::string& mask, base::Timestamp expires_at) {
+    Json value = base::json_object();
+    value["masked_value"] = text(mask);
+    value["expires_at"] = unix_ms(expires_at);
+    return value;
+  };
+  const std::string mask = token.size() < 8 ? "***" : token.substr(0, 4) + "..." + token.substr(token.size() - 3);
+  return json_answer(Json::array({item("zzzz...zzz", token_expires_at_ - std::chrono::hours(12)), item(mask, token_expires_at_)}));
 }
 
 Response Simulator::logs(const Request& request, const std::vector<std::string>& rest) const {

@@ -30,10 +30,11 @@ std::optional<StorageApi> storage_api_named(const std::string& name);
 struct Options {
   std::string workspace = "ws-sim";
   std::string token = "sim-token";
-  base::Milliseconds ready_delay{2000};  // creation of an endpoint → Ready
-  base::Milliseconds start_delay{200};   // creation of a job → Running
-  base::Milliseconds run_delay{3000};    // Running → Completed
-  base::Milliseconds delete_delay{300};  // DELETE → 404, also Stopping → Stopped
+  base::Milliseconds ready_delay{2000};                                // creation of an endpoint → Ready
+  base::Milliseconds start_delay{200};                                 // creation of a job → Running
+  base::Milliseconds run_delay{3000};                                  // Running → Completed
+  base::Milliseconds delete_delay{300};                                // DELETE → 404, also Stopping → Stopped
+  base::Milliseconds token_expires_in = std::chrono::hours(180 * 24);  // from the start on
   StorageApi storage_api = StorageApi::kName;
   bool omit_phase = false;            // old servers: a stopped deployment shows "Not Ready" and nothing more
   bool mask_tokens = true;            // api_tokens are answered as "***"

@@ -30,9 +30,17 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-_spec = importlib.util.spec_from_file_location("simulator_harness", ROOT / "tests" / "simulator" / "harness.py")
-simulated = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(simulated)
+
+
+def of_the_simulators_tests(name):
+    spec = importlib.util.spec_from_file_location(f"simulator_{name}", ROOT / "tests" / "simulator" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+simulated = of_the_simulators_tests("harness")
+hits = of_the_simulators_tests("leaks").hits
 
 BIN, TASKS, TOKEN, WORKSPACE = simulated.BIN, simulated.TASKS, simulated.TOKEN, simulated.WORKSPACE
 Gave_up, at, everything, existing, left, nim = (

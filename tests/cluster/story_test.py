@@ -1,7 +1,7 @@
 """What a person sees who uses kubectl, from `apply` to nothing left (issue "Kubernetes", Must show 1)."""
 import re
 
-from harness import ROOT, TASKS, Case, left, main, nim, wait
+from harness import ROOT, TASKS, TOKEN, Case, everything, hits, left, main, nim, wait
 
 NAME = "llama-3-1-8b-nim"
 
@@ -15,7 +15,7 @@ class Story(Case):
         return columns, [{c: line[a:b].strip() for c, a, b in zip(columns, starts, starts[1:])} for line in lines]
 
     def test_the_example_from_apply_to_nothing_left(self):
-        world = self.world("story", "--ready-delay", "2s", "--run-delay", "2s")
+        world = self.world("story", "--ready-delay", "2s", "--run-delay", "2s", "--token-expires-in", "3h")
         world.add_lepton_secrets("NGC_API_KEY", "HF_TOKEN")
         world.add_workspace()
         world.start()
@@ -48,11 +48,28 @@ class Story(Case):
         told_by_describe = described[described.index("Events:"):]
         for reason, _ in story:
             self.assertIn(reason, told_by_describe)
+        self.a_token_about_to_expire_is_told_of(world)
+        self.no_secret_is_told(world)
 
         self.assertTrue(all(left(world.simulator.dump())[kind] for kind in ("jobs", "storage")), "something is there, or its absence proves nothing")
         world.kubectl("delete", "inv", NAME, "--timeout=60s")
         dump = self.assert_nothing_left_but(world, {"NGC_API_KEY", "HF_TOKEN"})
         self.assert_nothing_twice(dump)
+
+    def a_token_about_to_expire_is_told_of(self, world):
+        world.kubectl("wait", "--for=condition=TokenExpiring", "workspace/default", "--timeout=10s")
+        world.until("it is an event, too", lambda: "TokenExpiring" in world.kubectl("events", "--for", "workspace/default"), 15)
+        self.assertIn("ExpiresWithin1Day", world.kubectl("describe", "workspace", "default"))
+        metric = world.operators[-1].page("metrics")
+        self.assertRegex(metric, r'lepton_workspace_token_expires_timestamp_seconds\{namespace="[^"]+",workspace="default"\} \d+')
+
+    def no_secret_is_told(self, world):
+        secrets = {"workspace token": TOKEN}
+        secrets |= {f"token of {d['name']}": t["value"] for d in everything(world.simulator.dump(), "deployments") for t in d["spec"]["api_tokens"]}
+        self.assertEqual(len(secrets), 4)
+        told = {what: {world.kubectl("get", what, "-o", "yaml")} for what in ("events", "invocations", "workspaces", "leases")}
+        told |= {"log": {world.operators[-1].text()}, "metrics": {world.operators[-1].page("metrics")}}
+        self.assertEqual(hits(told, secrets), [])
 
     def told(self, world):
         """(reason, note) of all events once they tell of every endpoint and job, and of the end."""

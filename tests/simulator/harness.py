@@ -76,7 +76,8 @@ def clean_environment():
 
 class Simulator(Process):
     def __init__(self, folder, *flags):
-        super().__init__([BIN / "lepton-sim", "--listen", "127.0.0.1:0", "--workspace", WORKSPACE, "--token", TOKEN, *flags],
+        token = [] if "--token" in flags else ["--token", TOKEN]
+        super().__init__([BIN / "lepton-sim", "--listen", "127.0.0.1:0", "--workspace", WORKSPACE, *token, *flags],
                          folder / "simulator.log")
         wait("the simulator listens", lambda: "workspace url:" in self.text(), 10, [self])
         self.url = re.search(r"workspace url: (\S+)", self.text())[1]

@@ -36,7 +36,7 @@ class Tls(Case):
         self.sim.apply(yaml.safe_dump_all([workspace, secret]), "workspace.yaml")
         ca_file = [] if ca is False else ["--lepton-ca-file", ca or self.authority.file]
         no_proxy = {name: "" for name in ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")}
-        self.sim.start(*ca_file, *flags, LEPTON_CACHE_DIR=str(self.sim.folder / "none"), **{**no_proxy, **environment})
+        self.sim.start(*ca_file, *flags, "--poll-interval", "200ms", "--poll-interval-idle", "1s", LEPTON_CACHE_DIR=str(self.sim.folder / "none"), **{**no_proxy, **environment})
 
     def ready(self):
         file = self.sim.state / "default" / "workspaces" / "default.yaml"

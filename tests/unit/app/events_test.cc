@@ -53,5 +53,21 @@ TEST(Events, StayShort) {
   EXPECT_LE(event->note.size(), 1'024u);
 }
 
+TEST(Events, OfAWorkspaceAreAboutIt) {
+  invocation::Workspace object;
+  object.meta.key = {"team", "default"};
+  object.meta.uid = "u2";
+  const auto event =
+      event_of(object, {.warning = true,
+                        .reason = "TokenExpiring",
+                        .message = "token expiring",
+                        .fields = {{"reason", "ExpiresWithin1Day"}, {"why", "the token of workspace \"ws\" expires on ..."}}});
+  EXPECT_EQ(event.regarding.kind, "Workspace");
+  EXPECT_EQ(event.regarding.uid, "u2");
+  EXPECT_TRUE(event.warning);
+  EXPECT_EQ(event.reason, "TokenExpiring");
+  EXPECT_EQ(event.note, "token expiring: the token of workspace \"ws\" expires on ...");
+}
+
 }  // namespace
 }  // namespace lepton_operator::app

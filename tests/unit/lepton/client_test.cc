@@ -369,5 +369,64 @@ TEST(ADiagnosis, WithoutTheSearchTakesTheFirstReplicasOwnLog) {
   }
 }
 
+JobSpec a_job(const std::string& value) {
+  JobSpec job;
+  job.name = "job-a";
+  job.envs = {EnvVar{"LOG_LEVEL", "debug", {}}, EnvVar{"KEY", value, {}}};
+  return job;
+}
+
+TEST(ARefusal, OfAJobKeepsTheValuesOfItsVariablesToItself) {
+  Bench bench;
+  bench.transport->then(422, "debug: cannot use hunter2/hunter2 (hunter2%2Fhunter2, aHVudGVyMi9odW50ZXIy)")
+      .then(422, "bad: {\"envs\":[{\"name\":\"KEY\",\"value\":\"hunte");
+  const auto named = bench.get(bench.client->create_job(bench.root, a_job("hunter2/hunter2")));
+  EXPECT_EQ(named.error().what, "lepton answered 422 to POST /jobs: debug: cannot use *** (***, ***)");
+  const auto repeated = bench.get(bench.client->create_job(bench.root, a_job("hunter2/hunter2")));
+  EXPECT_EQ(repeated.error().what, "lepton answered 422 to POST /jobs: (answer not shown: it may hold a secret)");
+}
+
+TEST(ARefusal, ThatHoldsTheTokenInAnyFormIsNotShown) {
+  Bench bench;
+  for (const char* body : {"nvapi-0123456789abcdef", "Basic d3MxOm52YXBpLTAxMjM0NTY3ODlhYmNkZWY="}) {
+    bench.transport->then(500, body);
+    EXPECT_THAT(bench.get(bench.client->list_endpoints(bench.root)).error().what, HasSubstr("(answer not shown")) << body;
+  }
+}
+
+std::optional<base::Timestamp> expiry(const std::string& body) {
+  Bench bench;  // the token is nvapi-0123456789abcdef
+  bench.transport->always(200, body);
+  const auto told = bench.get(bench.client->token_expiry(bench.root));
+  EXPECT_TRUE(told.ok()) << told.error().text();
+  EXPECT_EQ(last(bench).path, "/api/v2/workspaces/ws1/tokens");
+  return told.ok() ? *told : std::nullopt;
+}
+
+TEST(TheTokensExpiry, IsThatOfTheMaskThatFits) {
+  const base::Timestamp at{std::chrono::milliseconds(1'803'221'876'159)};
+  EXPECT_EQ(expiry(R"([{"masked_value":"nvap...xyz","expires_at":1},{"masked_value":"nvap...def","expires_at":1803221876159}])"), at);
+  EXPECT_EQ(
+      expiry(R"([{"masked_value":"nvap...def","expires_at":1903221876159},{"masked_value":"nvapi...ef","expires_at":1803221876159}])"), at)
+      << "the earlier, when two fit";
+}
+
+TEST(TheTokensExpiry, IsNotKnownWhenNothingFitsOrNothingIsSaid) {
+  for (const char* body :
+       {"[]", "null", R"([{"masked_value":"...","expires_at":1803221876159}])", R"([{"masked_value":"nvap...def","expires_at":null}])",
+        R"([{"masked_value":"nvap...def"},7,"x",{}])", R"([{"masked_value":"***","expires_at":1803221876159}])",
+        R"([{"masked_value":"nvapi-0123456789...789abcdef","expires_at":1803221876159}])"}) {
+    EXPECT_EQ(expiry(body), std::nullopt) << body;
+  }
+}
+
+TEST(TheTokensExpiry, IsAnOptionalRouteWhoseRefusalOpensNoCircuit) {
+  Bench bench;
+  bench.transport->then(401, "no").then(200, "[]");
+  EXPECT_EQ(bench.get(bench.client->token_expiry(bench.root)).error().kind, ErrorKind::kUnauthorized);
+  EXPECT_FALSE(bench.client->circuit_open());
+  EXPECT_TRUE(bench.get(bench.client->list_endpoints(bench.root)).ok());
+}
+
 }  // namespace
 }  // namespace lepton_operator::lepton

@@ -102,6 +102,14 @@ lepton_workspace_up{namespace="team",workspace="bad"} 0
 )");
 }
 
+TEST(FleetFamilies, AWorkspacesTokenShowsItsEndWhenThatIsKnown) {
+  const base::Timestamp end{std::chrono::seconds(1'803'221'876)};
+  const std::string text = text_of({.workspaces = {{{"team", "a"}, true, end}, {{"team", "b"}, true}}});
+  EXPECT_THAT(text, HasSubstr("# TYPE lepton_workspace_token_expires_timestamp_seconds gauge\n"
+                              "lepton_workspace_token_expires_timestamp_seconds{namespace=\"team\",workspace=\"a\"} 1803221876\n"));
+  EXPECT_THAT(text, Not(HasSubstr("token_expires_timestamp_seconds{namespace=\"team\",workspace=\"b\"}")));
+}
+
 TEST(FleetFamilies, AControllersQueueIsShownInControllerRuntimesNames) {
   ControllerFigure controller{.name = "invocation", .queue = {}};
   controller.queue.depth = 3;

@@ -30,10 +30,22 @@ class Garbling final : public base::HttpTransport {
   std::shared_ptr<base::HttpTransport> inner_;
 };
 
+class Broken final : public base::HttpTransport {
+ public:
+  explicit Broken(std::string body) : body_(std::move(body)) {}
+  boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::Context, base::HttpRequest) override {
+    co_return base::HttpResponse{500, {}, body_};
+  }
+
+ private:
+  std::string body_;
+};
+
 class WorkspacesTest : public testing::Test {
  protected:
   Bench bench_;
   bool garbled_ = false;
+  std::string broken_;
 
   void start(FallbackCredentials fallback = {}) {
     lepton::ObserverOptions observing;
@@ -41,6 +53,9 @@ class WorkspacesTest : public testing::Test {
     observing.owner_label = "lepton-operator.uid";
     WorkspacesParts parts{bench_.io,    bench_.clock, *bench_.random,      bench_.log,           bench_.store, bench_.snapshot,
                           bench_.vault, transports(), std::move(fallback), std::move(observing), {},           {}};
+    parts.transition = [this](const invocation::Workspace& object, const invocation::Transition& transition) {
+      told_.push_back(object.meta.key.text() + " " + (transition.warning ? "Warning " : "Normal ") + transition.reason);
+    };
     workspaces_ = std::make_unique<Workspaces>(std::move(parts));
     WorkspacesEvents events;
     events.changed = [this](const ObjectKey&) { ++changes_; };
@@ -57,9 +72,10 @@ class WorkspacesTest : public testing::Test {
     EXPECT_TRUE(*ended_);
   }
 
-  // The bench's; while `garbled_`, the list of endpoints holds something without a name.
+  // The bench's; while `garbled_`, the list of endpoints holds something without a name; with `broken_`, every answer is a 500 with that.
   auto transports() -> decltype(bench_.transports()) {
     return [this, plain = bench_.transports()](const std::string& url) -> base::Result<std::shared_ptr<base::HttpTransport>> {
+      if (!broken_.empty()) return std::shared_ptr<base::HttpTransport>(std::make_shared<Broken>(broken_));
       const auto inner = plain(url);
       if (!inner || !garbled_) return inner;
       return std::shared_ptr<base::HttpTransport>(std::make_shared<Garbling>(*inner));
@@ -67,10 +83,11 @@ class WorkspacesTest : public testing::Test {
   }
 
   invocation::WorkspaceFacts facts() const { return workspaces_->facts(kKey); }
-  const invocation::Condition* ready() const {
+  const invocation::Condition* condition(const char* type) const {
     const auto object = bench_.store.find_workspace(kKey);
-    return invocation::find_condition(object->status.conditions, "Ready");
+    return invocation::find_condition(object->status.conditions, type);
   }
+  const invocation::Condition* ready() const { return condition("Ready"); }
   void break_connection() {
     bench_.transport->on_call([](const base::HttpRequest&) -> std::optional<Fault> { return Fault{Fault::What::kUnreachable}; });
   }
@@ -79,6 +96,7 @@ class WorkspacesTest : public testing::Test {
   std::unique_ptr<Workspaces> workspaces_;
   std::optional<base::Context> stop_;
   std::shared_ptr<bool> ended_;
+  std::vector<std::string> told_;  // events about Workspaces
   int changes_ = 0;
   int looks_ = 0;
 };
@@ -95,7 +113,7 @@ TEST_F(WorkspacesTest, AWorkspaceThatAnswersIsReadyAndSaysSoInItsStatus) {
   EXPECT_EQ(ready()->status, ConditionStatus::kTrue);
   EXPECT_EQ(ready()->reason, "Authenticated");
   EXPECT_GE(looks_, 1);
-  EXPECT_EQ(bench_.store.workspace_writes(), 1);
+  EXPECT_EQ(bench_.store.workspace_writes(), 2);  // at once; then with what was told of the token
 }
 
 TEST_F(WorkspacesTest, AWrongTokenIsUnauthorizedAndCostsFewRequests) {
@@ -256,6 +274,100 @@ TEST_F(WorkspacesTest, AnObjectThatCannotBeReadDoesNotMakeItsWorkspaceUnreachabl
   bench_.pass(20s);
   ASSERT_TRUE(workspaces_->find(kKey)->observer().last_error().has_value());
   EXPECT_EQ(facts().state, WorkspaceState::kReady);
+}
+
+class ATokenThatExpires : public WorkspacesTest {
+ protected:
+  // Ten days from now.
+  void SetUp() override {
+    bench_.simulator.world().options.token_expires_in = 10 * 24h;
+    bench_.simulator.reset();
+    bench_.add_workspace(kKey);
+  }
+  std::string reason() const { return condition("TokenExpiring") ? condition("TokenExpiring")->reason : "none"; }
+};
+
+TEST_F(ATokenThatExpires, IsWarnedOfAWeekAndADayBeforeAndWhenItHas) {
+  const base::Timestamp end = bench_.clock.now() + 10 * 24h;
+  start();
+  bench_.pass(1s);
+  EXPECT_EQ(reason(), "ExpiresLater");
+  EXPECT_EQ(condition("TokenExpiring")->status, ConditionStatus::kFalse);
+  EXPECT_EQ(workspaces_->token_expires_at(kKey), end);
+  EXPECT_TRUE(told_.empty());
+  bench_.pass(3 * 24h);
+  EXPECT_EQ(reason(), "ExpiresWithin7Days");
+  EXPECT_EQ(condition("TokenExpiring")->status, ConditionStatus::kTrue);
+  EXPECT_THAT(condition("TokenExpiring")->message,
+              HasSubstr("\"ws-sim\" expires on " + base::format_timestamp(end) + ": put a new one in"));
+  bench_.pass(6 * 24h);
+  EXPECT_EQ(reason(), "ExpiresWithin1Day");
+  bench_.pass(24h);
+  EXPECT_EQ(reason(), "Expired");
+  EXPECT_EQ(told_, std::vector<std::string>(3, "team/default Warning TokenExpiring"));
+  int lines = 0;
+  for (const std::string& line : bench_.log.lines()) lines += line.find("token expiring") != std::string::npos ? 1 : 0;
+  EXPECT_EQ(lines, 3);
+}
+
+TEST_F(ATokenThatExpires, IsAskedForOnceAnHour) {
+  start();
+  bench_.pass(5h + 1min);
+  EXPECT_EQ(bench_.requests("GET", "/tokens"), 6);
+  EXPECT_EQ(bench_.store.workspace_writes(), 2);
+}
+
+TEST_F(ATokenThatExpires, IsNoLongerWarnedOfWhenAnotherTookItsPlace) {
+  start();
+  bench_.pass(4 * 24h);
+  ASSERT_EQ(reason(), "ExpiresWithin7Days");
+  bench_.simulator.world().options.token = "another-token-0002";
+  bench_.simulator.world().options.token_expires_in = 100 * 24h;
+  bench_.simulator.reset();
+  bench_.store.put_secret({"team", "lepton"}, {{"credentials", "ws-sim:another-token-0002"}});
+  workspaces_->secret_changed({"team", "lepton"});
+  bench_.pass(1s);
+  EXPECT_EQ(reason(), "ExpiresLater");
+  EXPECT_EQ(told_.back(), "team/default Normal TokenRenewed");
+}
+
+TEST_F(ATokenThatExpires, IsToldOnceThoughTheOperatorRestarts) {
+  start();
+  bench_.pass(4 * 24h);
+  ASSERT_EQ(told_.size(), 1u);
+  stop_->cancel();
+  bench_.settle();
+  start();
+  bench_.pass(1h);
+  EXPECT_EQ(reason(), "ExpiresWithin7Days");
+  EXPECT_EQ(told_.size(), 1u);
+}
+
+TEST_F(ATokenThatExpires, MayBeKeptSecretByLeptonWithoutHarm) {
+  for (const int status : {401, 403, 404, 500, 503}) {
+    bench_.transport->on_call([status](const base::HttpRequest& request) -> std::optional<Fault> {
+      if (!request.path.ends_with("/tokens")) return std::nullopt;
+      return Fault{.what = Fault::What::kStatus, .status = status};
+    });
+    start();
+    bench_.pass(3h);
+    EXPECT_EQ(facts().state, WorkspaceState::kReady) << status;
+    EXPECT_EQ(reason(), "none") << status;
+    EXPECT_EQ(workspaces_->token_expires_at(kKey), std::nullopt);
+    EXPECT_FALSE(bench_.logged("level=warn")) << status;
+    stop_->cancel();
+    bench_.settle();
+  }
+}
+
+TEST_F(WorkspacesTest, AnAnswerThatHoldsASecretIsNotShownInAnyForm) {
+  bench_.add_workspace(kKey);
+  bench_.vault.keep_secret("hf_0123456789");
+  broken_ = "upstream said: hf_0123456789 aGZfMDEyMzQ1Njc4OQ==";
+  start();
+  bench_.pass(5s);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnreachable);
+  EXPECT_THAT(ready()->message, HasSubstr("upstream said: *** ***"));
 }
 
 }  // namespace

@@ -50,6 +50,8 @@ ErrorKind kind_of(int code) {
     case 410: return ErrorKind::kNotFound;
     case 405:
     case 501: return ErrorKind::kUnsupported;
+    case 408:
+    case 425: return ErrorKind::kTimeout;  // of a proxy on the way
     case 409: return ErrorKind::kConflict;
     case 429: return ErrorKind::kThrottled;
     default: break;

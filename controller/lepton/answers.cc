@@ -24,6 +24,7 @@ ErrorKind kind_of(int status, const std::string& body, bool creating) {
   if (status == 403) return ErrorKind::kForbidden;
   if (status == 404) return ErrorKind::kNotFound;
   if (status == 405 || status == 501) return ErrorKind::kUnsupported;
+  if (status == 408 || status == 425) return ErrorKind::kTimeout;  // somebody on the way gave up: whether it took effect is unknown
   if (status == 409) return ErrorKind::kConflict;
   if (status == 429) return ErrorKind::kThrottled;
   return status < 500 ? ErrorKind::kInvalid : ErrorKind::kServer;

@@ -241,6 +241,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "the API server answered 404: 404 page not found"},
         StatusRow{"PageOfAProxy", 504, "<html>\r\n<h1>Gateway</h1>", ErrorKind::kServer, 504,
                   "the API server answered 504: <html>  <h1>Gateway</h1>"},
+        StatusRow{"ProxyThatGaveUp", 408, "", ErrorKind::kTimeout, 408, "the API server answered 408"},
         StatusRow{"NoBody", 500, "", ErrorKind::kServer, 500, "the API server answered 500"},
         StatusRow{"Redirect", 302, "", ErrorKind::kMalformed, 302, "the API server answered 302"}),
     [](const auto& row) { return row.param.title; });

@@ -121,7 +121,7 @@ TEST(AStatus, MeansTheSameEverywhere) {
       {302, ErrorKind::kMalformed}, {400, ErrorKind::kInvalid},     {401, ErrorKind::kUnauthorized}, {403, ErrorKind::kForbidden},
       {404, ErrorKind::kNotFound},  {405, ErrorKind::kUnsupported}, {409, ErrorKind::kConflict},     {422, ErrorKind::kInvalid},
       {429, ErrorKind::kThrottled}, {500, ErrorKind::kServer},      {501, ErrorKind::kUnsupported},  {502, ErrorKind::kServer},
-      {503, ErrorKind::kServer},    {418, ErrorKind::kInvalid}};
+      {503, ErrorKind::kServer},    {418, ErrorKind::kInvalid},     {408, ErrorKind::kTimeout},      {425, ErrorKind::kTimeout}};
   for (const auto& [status, kind] : table) {
     Bench bench;
     bench.transport->then(status, "words");
@@ -131,6 +131,16 @@ TEST(AStatus, MeansTheSameEverywhere) {
     EXPECT_EQ(job.error().status, status);
     if (status == 401) continue;  // has a sentence of its own
     EXPECT_EQ(job.error().what, "lepton answered " + std::to_string(status) + " to GET /jobs/x: words");
+  }
+}
+
+TEST(AStatus, ThatSaysSomebodyOnTheWayGaveUpLeavesACreationUncertain) {
+  for (const int status : {408, 425, 500, 502, 504}) {
+    Bench bench;
+    bench.transport->then(status, "try later");
+    const auto created = bench.get(bench.client->create_job(bench.root, JobSpec{}));
+    ASSERT_FALSE(created.ok()) << status;
+    EXPECT_TRUE(created.error().uncertain()) << status;
   }
 }
 

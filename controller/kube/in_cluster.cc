@@ -17,9 +17,8 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string bracketed(const std::string& host) {
-  return host.find(':') != std::string::npos && !host.starts_with('[') ? "[" + host + "]" : host;
-}
+// The transport takes no IPv6 literal (base/http_cpprest.h); every cluster's DNS and every API server's certificate know this name.
+std::string by_name_if_ipv6(const std::string& host) { return host.find(':') != std::string::npos ? "kubernetes.default.svc" : host; }
 
 // The file's text; nothing when it does not exist.
 Result<std::optional<std::string>> read_if_there(const std::filesystem::path& path) {
@@ -56,7 +55,7 @@ std::optional<Result<ClusterConfig>> in_cluster_config(const Environment& enviro
   std::error_code ignored;
   const bool account = std::filesystem::exists(root / "token", ignored);
   if (!host || host->empty() || !port || port->empty() || !account) return std::nullopt;
-  return service_account_config("https://" + bracketed(*host) + ":" + *port, root);
+  return service_account_config("https://" + by_name_if_ipv6(*host) + ":" + *port, root);
 }
 
 }  // namespace lepton_operator::kube

@@ -232,11 +232,11 @@ TEST_F(InCluster, TheServiceAccountOfThePodIsUsed) {
   EXPECT_EQ((*config)->token_file, root_ / "token");  // read again, since it is rotated
 }
 
-TEST_F(InCluster, AnIPv6HostGetsBrackets) {
+TEST_F(InCluster, AnIPv6HostIsReachedByTheServicesName) {
   variables_["KUBERNETES_SERVICE_HOST"] = "fd00::1";
   const auto config = in_cluster_config(environment(), root_);
   ASSERT_TRUE(config && *config);
-  EXPECT_EQ((*config)->server, "https://[fd00::1]:443");
+  EXPECT_EQ((*config)->server, "https://kubernetes.default.svc:443");
 }
 
 TEST_F(InCluster, WithoutAServiceAccountOrItsVariablesThisIsNoPod) {

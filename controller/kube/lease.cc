@@ -108,7 +108,8 @@ void LeaderElector::stop_leading(const std::function<void()>& lost) {
 
 Milliseconds LeaderElector::until_next_try() {
   const double factor = 1 - kJitter * random_.unit();
-  const Milliseconds retry{static_cast<Milliseconds::rep>(static_cast<double>(options_.retry.count()) * factor)};
+  const Milliseconds whole = leading_ ? options_.retry : options_.stand_by;
+  const Milliseconds retry{static_cast<Milliseconds::rep>(static_cast<double>(whole.count()) * factor)};
   const Timestamp moment = leading_ ? renewed_at_ + options_.renew_deadline : observed_at_ + observed_duration_;
   const Milliseconds left = moment - clock_.now();
   return left > Milliseconds{0} ? std::min(retry, left) : retry;

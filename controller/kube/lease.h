@@ -1,6 +1,7 @@
 // Leader election by a coordination.k8s.io/v1 Lease, so that of several replicas one acts.
 //
-// 15 s lease, 10 s renew deadline, 2 s retry with jitter (client-go's figures). A lease is taken over when it was not renewed for its
+// 15 s lease, 10 s renew deadline, 2 s retry with jitter (client-go's figures); whoever waits for the lead looks every second, so that one
+// that is given back is taken up at once. A lease is taken over when it was not renewed for its
 // duration as observed here, by our own monotonic clock: the holder's timestamps are never compared with ours. may_write() is true only
 // until the renew deadline of our last successful renewal: no external write begins after it, even if this process was stopped meanwhile
 // (the clock includes the time of a suspend).
@@ -25,7 +26,8 @@ struct LeaseOptions {
   std::string identity;  // unique for each process
   base::Milliseconds duration{15'000};
   base::Milliseconds renew_deadline{10'000};
-  base::Milliseconds retry{2'000};
+  base::Milliseconds retry{2'000};     // of the leader
+  base::Milliseconds stand_by{1'000};  // of the others
 };
 
 class LeaderElector {

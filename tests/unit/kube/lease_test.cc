@@ -224,7 +224,7 @@ TEST_F(Election, AReleasedLeaseIsTakenWithinOneRetry) {
   EXPECT_EQ(a_.lost, 0);
   EXPECT_EQ(base::get_string(spec(), "holderIdentity"), "");
   EXPECT_EQ(base::get_int(spec(), "leaseDurationSeconds"), 1);
-  EXPECT_LE(until_leading(b_), 2s);
+  EXPECT_LE(until_leading(b_), 1s);
   EXPECT_EQ(base::get_int(spec(), "leaseTransitions"), 1);
 }
 

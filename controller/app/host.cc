@@ -55,6 +55,8 @@ reconcile::Hooks Host::counting_hooks() {
   hooks.reconciled = [&metrics](reconcile::ReconcileResult result, double seconds) {
     metrics.reconciled(kController, to_string(result), seconds);
   };
+  hooks.overlapped = [&metrics] { metrics.reconcile_overlapped(kController); };
+  hooks.reconcile_threw = [&metrics] { metrics.reconcile_threw(kController); };
   hooks.queue_waited = [&metrics](double seconds) { metrics.queue_waited(kController, seconds); };
   hooks.invocation_finished = [&metrics](const char* outcome, double seconds) { metrics.invocation_finished(outcome, seconds); };
   hooks.endpoint_ready = [&metrics](const std::string& type, double seconds) { metrics.endpoint_ready(type, seconds); };

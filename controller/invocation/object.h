@@ -42,16 +42,26 @@ inline constexpr const char* kApiVersion = "lepton.dev/v1alpha1";
 inline constexpr const char* kCleanupFinalizer = "lepton.dev/cleanup";
 inline constexpr const char* kAbandonAnnotation = "lepton.dev/abandon";
 
+// Of a status where others can write it too: what its store needs to know beside its meaning.
+struct StatusMark {
+  bool present = false;                  // there is one at all
+  std::optional<std::int64_t> revision;  // status.revision: how often the operator wrote it
+  std::size_t print = 0;                 // a hash of all that stands there
+  bool altered = false;                  // somebody else changed it since this process wrote it last
+};
+
 struct Invocation {
   ObjectMeta meta;
   base::Json spec;
   InvocationStatus status;
+  StatusMark mark = {};
 };
 
 struct Workspace {
   ObjectMeta meta;
   base::Json spec;
   WorkspaceStatus status;
+  StatusMark mark = {};
 };
 
 }  // namespace lepton_operator::invocation

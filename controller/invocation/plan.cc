@@ -17,6 +17,7 @@ void release_finished(Planning& p) {
 // After the end only what is still held is let go; nothing is decided any more.
 void plan_finished(Planning& p) {
   if (workspace_usable(p)) release_finished(p);
+  p.status().observed_generation = p.world.invocation.meta.generation;
   p.status().counts.endpoints_ready = 0;
 }
 

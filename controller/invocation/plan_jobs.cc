@@ -124,13 +124,26 @@ Sighting sight_uncertain(Planning& p, const JobStatus& job) {
   return of_kind(settled_and_absent ? Sighting::Kind::kNotThere : Sighting::Kind::kCreating);
 }
 
+// An object that had our finalizer when this process met it may have jobs that its status does not tell of: somebody edited it while
+// nobody kept it right, or restored an older one. They are looked for before anything is intended that could be a second of them.
+bool may_be_unrecorded(Planning& p) {
+  const Memory& memory = p.world.memory;
+  if (!memory.met_with_finalizer || p.world.view.archive_looks.begun_after(memory.since) > 0) return false;
+  p.look(lepton::Pace::kClose, true);
+  return true;
+}
+
 void intend(Planning& p, TaskStatus& task, const TaskSpec& spec) {
-  if (!p.may_intend) return;
+  if (!p.may_intend || may_be_unrecorded(p)) return;
   JobStatus& job = task.job;
   job.name = job_name(p.world.invocation.meta.uid, task.name, job.attempt);
   job.intended_at = p.world.now;
   job.state = JobPhase::kCreating;
   p.status().storage.path = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)->path();
+  if (!known_jobs(p, job.name).empty()) {  // there already: it is followed
+    p.wake(p.world.now);
+    return;
+  }
   const std::string url = target_url(p.spec, p.status().resolved->tasks.at(task.name).endpoint_type, task.endpoint.url);
   p.act(CreateJob{task.name, render_job(p.render_input(), spec, job.attempt, url), p.world.now + kCreateDeadline});
 }

@@ -49,6 +49,7 @@ struct JobRead {
 // What this process learned about one Invocation besides the observer's view.
 struct Memory {
   Timestamp since{};                             // when this process began to look after the object
+  bool met_with_finalizer = false;               // it was on already then: an earlier process may have made something for it
   std::map<std::string, Outcome> outcomes;       // by action_key()
   std::map<std::string, Timestamp> writes;       // by Lepton object name: when our last changing request ended (or began, if in flight)
   std::map<std::string, lepton::Job> created;    // by job name: the creation's answer

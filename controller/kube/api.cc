@@ -196,7 +196,7 @@ Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, s
 
 Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
   HttpRequest asked = request(Method::kPatch, resource, name, subresource);
-  asked.repeatable = type != PatchType::kJson;  // the others say what shall be, however often
+  asked.repeatable = true;  // merge and apply say what shall be, however often; a JSON patch tests what it changes
   if (type == PatchType::kApply) {
     const std::string& agent = options_.user_agent;  // its name is who we are to the server, as it is for all other writes
     asked.query = {{"fieldManager", agent.substr(0, agent.find('/'))}, {"force", "true"}};

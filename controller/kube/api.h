@@ -73,6 +73,7 @@ class Api {
   Answer<Json> create(Context context, Resource resource, std::string namespace_, Json object);
   // `subresource`: "" or "status". kConflict when its resourceVersion is no longer the newest.
   Answer<Json> replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object);
+  // A JSON patch must test what it changes (json_patch.h): as all writes here it may arrive twice. One whose test fails is kInvalid (422).
   Answer<Json> patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
   Answer<Json> remove(Context context, Resource resource, ObjectName name);  // 404 is kNotFound
   Answer<Json> server_version(Context context);

@@ -75,6 +75,10 @@ struct Metrics::Families {
   Family<Counter>& reconciles = counter(*registry, "controller_runtime_reconcile_total", "Reconciliations per controller by result.");
   Family<Counter>& reconcile_errors =
       counter(*registry, "controller_runtime_reconcile_errors_total", "Reconciliation errors per controller.");
+  Family<Counter>& reconcile_panics =
+      counter(*registry, "controller_runtime_reconcile_panics_total", "Reconciliations that ended in an exception, a bug, per controller.");
+  Family<Counter>& reconcile_overlaps = counter(*registry, "lepton_reconcile_overlaps_total",
+                                                "Keys that were to be worked twice at once, a bug that was stopped, per controller.");
   Family<Histogram>& reconcile_time =
       histogram(*registry, "controller_runtime_reconcile_time_seconds", "Length of time per reconciliation per controller.");
   Family<Gauge>& max_workers =
@@ -134,6 +138,8 @@ void Metrics::controller_started(const std::string& controller, int workers) {
   Families& known = *families_;
   for (const char* result : {"success", "error", "requeue"}) known.reconciles.Add({{"controller", controller}, {"result", result}});
   known.reconcile_errors.Add({{"controller", controller}});
+  known.reconcile_panics.Add({{"controller", controller}});
+  known.reconcile_overlaps.Add({{"controller", controller}});
   known.reconcile_time.Add({{"controller", controller}}, work_buckets());
   known.max_workers.Add({{"controller", controller}}).Set(workers);
   known.queue_duration.Add({{"name", controller}}, work_buckets());
@@ -147,6 +153,12 @@ void Metrics::reconciled(const std::string& controller, const std::string& resul
   known.reconcile_time.Add({{"controller", controller}}, work_buckets()).Observe(seconds);
   known.work_duration.Add({{"name", controller}}, work_buckets()).Observe(seconds);
 }
+
+void Metrics::reconcile_overlapped(const std::string& controller) {
+  families_->reconcile_overlaps.Add({{"controller", controller}}).Increment();
+}
+
+void Metrics::reconcile_threw(const std::string& controller) { families_->reconcile_panics.Add({{"controller", controller}}).Increment(); }
 
 void Metrics::queue_waited(const std::string& controller, double seconds) {
   families_->queue_duration.Add({{"name", controller}}, work_buckets()).Observe(seconds);

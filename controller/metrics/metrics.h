@@ -34,6 +34,8 @@ class Metrics {
   // Reconciles, by controller: "invocation". Results are controller-runtime's: "success", "error", "requeue".
   void controller_started(const std::string& controller, int workers);
   void reconciled(const std::string& controller, const std::string& result, double seconds);
+  void reconcile_overlapped(const std::string& controller);  // a key twice at once: a bug
+  void reconcile_threw(const std::string& controller);       // likewise
   void queue_waited(const std::string& controller, double seconds);
 
   // The cluster. Names and labels are client-go's. `status` 0: no answer.

@@ -16,6 +16,8 @@ const char* to_string(ReconcileResult result);  // controller-runtime's words: "
 
 struct Hooks {
   std::function<void(ReconcileResult result, double seconds)> reconciled;
+  std::function<void()> overlapped;                  // a key was to be worked twice at once: a bug
+  std::function<void()> reconcile_threw;             // likewise
   std::function<void(double seconds)> queue_waited;  // a key, until it was taken up
   std::function<void(const invocation::Invocation& object, const invocation::Transition& transition)> transition;
   std::function<void(const invocation::Workspace& object, const invocation::Transition& transition)> workspace_transition;

@@ -68,21 +68,33 @@ boost::asio::awaitable<void> Reconciler::work() {
     const std::optional<std::string> key = co_await queue_.next();
     if (!key) break;
     const base::Timestamp began = parts_.clock.now();
-    const ObjectKey object = key_of(*key);
-    ReconcileResult result = ReconcileResult::kError;
-    try {
-      result = co_await reconcile(object);
-    } catch (const std::exception& bug) {
-      parts_.log.error("reconcile failed; this is a bug", {{"invocation", *key}, {"error", bug.what()}});
-    }
-    if (result == ReconcileResult::kError) queue_.add_failed(*key);
+    const std::optional<ReconcileResult> result = co_await take_turn(*key);
+    if (!result) continue;  // not ours to end
+    if (*result == ReconcileResult::kError) queue_.add_failed(*key);
     queue_.done(*key);
-    if (parts_.hooks.reconciled) {
-      parts_.hooks.reconciled(result, std::chrono::duration<double>(parts_.clock.now() - began).count());
-    }
+    if (parts_.hooks.reconciled) parts_.hooks.reconciled(*result, std::chrono::duration<double>(parts_.clock.now() - began).count());
   }
   --busy_;
   ended_.notify();
+}
+
+// Nothing when somebody else has the key, who goes on alone: two of them could make something twice.
+boost::asio::awaitable<std::optional<ReconcileResult>> Reconciler::take_turn(std::string key) {
+  const std::optional<kube::Turn> turn = turns_.take(key);
+  if (!turn) {
+    parts_.log.error("a key was handed out twice at once; this is a bug", {{"invocation", key}});
+    if (parts_.hooks.overlapped) parts_.hooks.overlapped();
+    co_return std::nullopt;
+  }
+  ReconcileResult result = ReconcileResult::kError;
+  const ObjectKey object = key_of(key);
+  try {
+    result = co_await reconcile(object);
+  } catch (const std::exception& bug) {
+    parts_.log.error("reconcile failed; this is a bug", {{"invocation", key}, {"error", bug.what()}});
+    if (parts_.hooks.reconcile_threw) parts_.hooks.reconcile_threw();
+  }
+  co_return result;
 }
 
 Reconciler::TrackedPtr Reconciler::track(const Invocation& object) {
@@ -98,6 +110,8 @@ Reconciler::TrackedPtr Reconciler::track(const Invocation& object) {
     tracked->uid = object.meta.uid;
     tracked->workspace = workspace_of(object);
     tracked->memory->since = parts_.clock.now();
+    tracked->memory->met_with_finalizer = object.meta.has_finalizer(invocation::kCleanupFinalizer);
+    tracked->recorded = object.status;
     tracked_[key] = tracked;
     by_uid_[tracked->uid] = key;
   }

@@ -1,6 +1,7 @@
 // Brings every Invocation forward: asks the planner what to do, writes what it says to status, then has it done.
 //
-// One key is never reconciled twice at once; actions run on their own, so that a slow request holds up nothing but itself, and their ends
+// One key is never reconciled twice at once: the queue sees to it, and a second turn of a key would be refused, logged and counted as the
+// bug that it is (Hooks::overlapped); actions run on their own, so that a slow request holds up nothing but itself, and their ends
 // queue the key again. Status is written before anything that was planned with it is begun (rules 2 and 5): when the write fails nothing
 // is. Keys are queued by changes in the store, by looks that concern them, by ends of actions, and by the time that the plan names.
 //
@@ -20,6 +21,7 @@
 #include "base/async.h"
 #include "base/log.h"
 #include "invocation/plan.h"
+#include "kube/turns.h"
 #include "kube/work_queue.h"
 #include "reconcile/executor.h"
 #include "reconcile/hooks.h"
@@ -64,6 +66,7 @@ class Reconciler {
   using ObjectPtr = std::shared_ptr<const invocation::Invocation>;
 
   boost::asio::awaitable<void> work();
+  boost::asio::awaitable<std::optional<ReconcileResult>> take_turn(std::string key);
   boost::asio::awaitable<ReconcileResult> reconcile(store::ObjectKey key);
   boost::asio::awaitable<ReconcileResult> carry_out(ObjectPtr object, TrackedPtr tracked, invocation::Plan plan);
   boost::asio::awaitable<base::Result<>> write_status(ObjectPtr object, TrackedPtr tracked, invocation::InvocationStatus status);
@@ -71,6 +74,7 @@ class Reconciler {
 
   TrackedPtr track(const invocation::Invocation& object);
   void drop(const store::ObjectKey& key);
+  static ObjectPtr as_recorded(const ObjectPtr& shown, const Tracked& tracked);
   invocation::Plan make_plan(const invocation::Invocation& object, Tracked& tracked);
   bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
   void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);
@@ -81,6 +85,7 @@ class Reconciler {
 
   ReconcilerParts parts_;
   kube::WorkQueue queue_;
+  kube::Turns turns_;
   Executor executor_;
   base::Context requests_;  // ends only when the requests that are out had their time
   base::TaskGroup workers_;

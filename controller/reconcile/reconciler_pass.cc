@@ -24,6 +24,8 @@ namespace {
 constexpr std::chrono::seconds kProgressEvery{5};
 constexpr std::chrono::seconds kUntilLeader{1};
 constexpr Milliseconds kUntilSynced{50};
+constexpr int kPatientConflicts = 10;  // in a row
+constexpr Milliseconds kAfterConflict{200};
 constexpr Milliseconds kSoonest{20};  // a plan that names a time gone by must not make us spin
 
 bool needs_connection(const Action& action) { return !std::holds_alternative<invocation::ReadSecretKeys>(action); }
@@ -41,9 +43,18 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
     co_return ReconcileResult::kSuccess;
   }
   const TrackedPtr tracked = track(*object);
-  Plan plan = make_plan(*object, *tracked);
+  const ObjectPtr known = as_recorded(object, *tracked);
+  Plan plan = make_plan(*known, *tracked);
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
   co_return result;
+}
+
+// The object with the status that stands in our own records, whatever somebody else made of the one that is shown.
+Reconciler::ObjectPtr Reconciler::as_recorded(const ObjectPtr& shown, const Tracked& tracked) {
+  if (shown->status == tracked.recorded) return shown;
+  const auto known = std::make_shared<Invocation>(*shown);
+  known->status = tracked.recorded;
+  return known;
 }
 
 Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
@@ -68,11 +79,13 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
 
 boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, TrackedPtr tracked, Plan plan) {
   const std::string finalizer = invocation::kCleanupFinalizer;
+  const bool planned_for_deletion = object->meta.deleted.has_value();
   if (plan.finalizer == FinalizerChange::kAdd) {
     const Result<> added = co_await parts_.store.set_finalizer(requests_, object, finalizer, true);
     if (!added) co_return failed(*tracked, "finalizer not added", added.error());
     const ObjectPtr fresh = parts_.store.find_invocation(tracked->key);
-    if (!fresh || fresh->meta.uid != tracked->uid || fresh->meta.generation != object->meta.generation) {
+    const bool same = fresh && fresh->meta.uid == tracked->uid && fresh->meta.generation == object->meta.generation;
+    if (!same || fresh->meta.deleted) {
       queue_.add(tracked->key.text());
       co_return ReconcileResult::kRequeue;
     }
@@ -84,7 +97,8 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   }
   tracked->conflicts = 0;
   object = parts_.store.find_invocation(tracked->key);
-  if (!object || object->meta.uid != tracked->uid) {  // gone or replaced meanwhile: nothing of this plan holds any longer
+  // Gone, replaced or deleted meanwhile: nothing of this plan holds any longer (rule 9).
+  if (!object || object->meta.uid != tracked->uid || object->meta.deleted.has_value() != planned_for_deletion) {
     queue_.add(tracked->key.text());
     co_return ReconcileResult::kRequeue;
   }
@@ -97,17 +111,20 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
     if (!parts_.store.find_invocation(tracked->key)) drop(tracked->key);
     co_return ReconcileResult::kSuccess;
   }
+  object = as_recorded(object, *tracked);
   for (const Action& action : plan.actions) start(tracked, object, action);
   if (plan.wake_at) queue_.add_after(tracked->key.text(), std::max<Milliseconds>(*plan.wake_at - parts_.clock.now(), kSoonest));
   co_return ReconcileResult::kSuccess;
 }
 
-// True when there is nothing to write now: no change, or a mere sign of progress that may come at most every 5 s.
+// True when there is nothing to write now: no change, or one that may come at most every 5 s: a mere sign of progress, or that what
+// somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
-  if (plan.status == object.status) return true;
+  const bool news = !(plan.status == tracked.recorded);
+  if (!news && !object.mark.altered) return true;
   const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= kProgressEvery;
   if (due || !plan.actions.empty() || plan.finalizer != FinalizerChange::kNone) return false;
-  if (!invocation::progress_only(object.status, plan.status)) return false;
+  if (news && !invocation::progress_only(tracked.recorded, plan.status)) return false;
   queue_.add_after(tracked.key.text(), *tracked.status_written + kProgressEvery - parts_.clock.now());
   return true;
 }
@@ -116,8 +133,10 @@ boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, Trac
   Result<> written = co_await parts_.store.write_status(requests_, object, status);
   if (!written) co_return written;
   tracked->status_written = parts_.clock.now();
-  log_transitions(*object, status);
-  report_progress(parts_.hooks, *object, status);
+  const ObjectPtr before = as_recorded(object, *tracked);
+  tracked->recorded = status;
+  log_transitions(*before, status);
+  report_progress(parts_.hooks, *before, status);
   co_return written;
 }
 
@@ -137,8 +156,9 @@ ReconcileResult Reconciler::failed(Tracked& tracked, const char* what, const Err
     queue_.add(tracked.key.text());
     return ReconcileResult::kRequeue;
   }
-  if (error.kind == ErrorKind::kConflict && ++tracked.conflicts == 1) {  // read again, plan again
-    queue_.add(tracked.key.text());
+  // Read again, plan again: at once, then soon, for a while. What is still refused then is more than bad luck.
+  if (error.kind == ErrorKind::kConflict && ++tracked.conflicts <= kPatientConflicts) {
+    queue_.add_after(tracked.key.text(), tracked.conflicts == 1 ? Milliseconds{0} : kAfterConflict);
     return ReconcileResult::kRequeue;
   }
   if (!stopping_) parts_.log.warn(what, {{"invocation", tracked.key.text()}, {"error", error.text()}});

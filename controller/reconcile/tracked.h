@@ -15,6 +15,9 @@ struct Reconciler::Tracked {
   store::ObjectKey workspace;
   std::shared_ptr<invocation::Memory> memory = std::make_shared<invocation::Memory>();
   lepton::Interest interest;
+  // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
+  // wrote, who records nothing here: it is planned with this, and that is overwritten.
+  invocation::InvocationStatus recorded;
   std::optional<base::Timestamp> status_written;
   int conflicts = 0;  // in a row
 };

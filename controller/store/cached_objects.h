@@ -4,12 +4,15 @@
 // is older and is left aside: the cache never goes back to before our own write. An object that a write of ours ended (its last finalizer
 // fell) stays gone, whatever older events still say. A list may be older than what we have, too.
 //
+// A status that is not the one that our last write left is marked as altered: it is ours alone, so somebody else was at it.
+//
 // Thread rule: domain thread only. Owner: the Kubernetes store. `changed` is called for every change that is not just our own write.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,6 +25,8 @@ namespace lepton_operator::store {
 // True when resource version `one` is certainly older. They are whole numbers in every API server that there is, comparable since
 // Kubernetes 1.35 by contract; of anything else nothing is certain.
 bool older(const std::string& one, const std::string& other);
+
+enum class Write { kStatus, kMetadata };
 
 template <class T>
 class CachedObjects {
@@ -59,7 +64,7 @@ class CachedObjects {
       if (from == From::kList && older(version, record.object->meta.resource_version)) return;
     }
     record.awaited.clear();
-    record.object = std::make_shared<const T>(std::move(object));
+    show(record, std::move(object));
     tell(key, record);
   }
 
@@ -84,9 +89,10 @@ class CachedObjects {
     for (const auto& [key, uid] : removed) remove(key, uid);
   }
 
-  // Around each write: what is told of the object meanwhile is announced when the answer is there, unless it was the write itself.
+  // Around each write: what is told of the object meanwhile is announced when the answer is there, unless it was the write itself. `news`:
+  // the answer shows what others wrote, too, which no event may show any more.
   void begin_write(const Key& key) { ++records_.at(key).writing; }
-  void end_write(const T& read, const T* answer) {
+  void end_write(const T& read, const T* answer, Write what, bool news) {
     const auto found = records_.find(read.meta.key);
     if (found == records_.end() || found->second.object->meta.uid != read.meta.uid) return;
     Record& record = found->second;
@@ -96,28 +102,39 @@ class CachedObjects {
       records_.erase(found);
       return;
     }
-    if (answer) adopt(record, read.meta.resource_version, *answer);
+    if (answer) adopt(record, read.meta.resource_version, *answer, what);
+    record.told = record.told || news;
     if (record.writing == 0 && std::exchange(record.told, false)) changed_(read.meta.key);
   }
 
  private:
   struct Record {
     Pointer object;
-    std::string awaited;  // the version of our own write that the watch has yet to show
-    int writing = 0;      // requests under way
-    bool told = false;    // of a change, while one was under way
+    std::string awaited;               // the version of our own write that the watch has yet to show
+    std::optional<std::size_t> print;  // of the status that our last write left
+    int writing = 0;                   // requests under way
+    bool told = false;                 // of a change, while one was under way
   };
 
-  void adopt(Record& record, const std::string& read, const T& answer) {
-    const std::string& current = record.object->meta.resource_version;
+  void adopt(Record& record, const std::string& read, const T& answer, Write what) {
+    const std::string current = record.object->meta.resource_version;
     const std::string& written = answer.meta.resource_version;
+    if (what == Write::kStatus) record.print = answer.mark.print;
     if (written == read) return;  // it changed nothing, so no event will show it
     if (current == written) {
       record.told = false;  // the watch was faster than the answer
+      show(record, answer);
     } else if (current == read || older(current, written)) {
       record.awaited = written;
-      record.object = std::make_shared<const T>(answer);
+      show(record, answer);
+    } else {
+      show(record, T(*record.object));
     }
+  }
+
+  void show(Record& record, T object) const {
+    object.mark.altered = record.print && *record.print != object.mark.print;
+    record.object = std::make_shared<const T>(std::move(object));
   }
 
   void tell(const Key& key, Record& record) {

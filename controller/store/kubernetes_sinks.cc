@@ -1,6 +1,9 @@
 #include "store/kubernetes_sinks.h"
 
+#include <functional>
 #include <vector>
+
+#include "store/kubernetes_writes.h"
 
 namespace lepton_operator::store {
 
@@ -12,6 +15,16 @@ constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configu
 
 std::string name_of(const Json& json) { return base::get_string(base::get_object(json, "metadata"), "name").value_or(""); }
 
+invocation::StatusMark mark_of(const Json& json) {
+  invocation::StatusMark mark;
+  const Json* status = base::find(json, "status");
+  if (status == nullptr) return mark;
+  mark.present = true;
+  mark.revision = base::get_int(*status, kRevision);
+  mark.print = std::hash<std::string>{}(base::to_text(*status));
+  return mark;
+}
+
 bool is_going(const Json& json) { return base::find(base::get_object(json, "metadata"), "deletionTimestamp") != nullptr; }
 
 }  // namespace
@@ -19,11 +32,13 @@ bool is_going(const Json& json) { return base::find(base::get_object(json, "meta
 void decode(const Json& json, invocation::Invocation& object) {
   object = invocation::decode_invocation(json);
   object.meta.annotations.erase(kLastApplied);
+  object.mark = mark_of(json);
 }
 
 void decode(const Json& json, invocation::Workspace& object) {
   object = invocation::decode_workspace(json);
   object.meta.annotations.erase(kLastApplied);
+  object.mark = mark_of(json);
 }
 
 void NamespaceSink::listed(const Json& json) {

@@ -6,6 +6,7 @@
 #include "invocation/codec.h"
 #include "kube/reflector.h"
 #include "store/kubernetes_sinks.h"
+#include "store/kubernetes_writes.h"
 #include "store/secret_reader.h"
 
 namespace lepton_operator::store {
@@ -24,31 +25,12 @@ kube::Resource resource_of(const Workspace&) { return lepton_resource("workspace
 const char* kind_of(const Invocation&) { return "Invocation"; }
 const char* kind_of(const Workspace&) { return "Workspace"; }
 
-kube::ObjectName name_of(const ObjectKey& key) { return {key.namespace_, key.name}; }
-
-// The status subresource takes nothing else from it. The UID keeps an object made anew under the same name from getting the old one's.
 template <class T>
-Json status_body(const T& read, Json status) {
-  Json body = base::json_object();
-  body["apiVersion"] = Json::string(invocation::kApiVersion);
-  body["kind"] = Json::string(kind_of(read));
-  Json& metadata = body["metadata"] = base::json_object();
-  metadata["namespace"] = Json::string(read.meta.key.namespace_);
-  metadata["name"] = Json::string(read.meta.key.name);
-  metadata["uid"] = Json::string(read.meta.uid);
-  metadata["resourceVersion"] = Json::string(read.meta.resource_version);
-  body["status"] = std::move(status);
-  return body;
+std::string name_for_people(const T& read) {
+  return std::string(kind_of(read)) + " " + read.meta.key.text();
 }
 
-Json finalizers_patch(const invocation::ObjectMeta& read, const std::vector<std::string>& finalizers) {
-  Json patch = base::json_object();
-  Json& metadata = patch["metadata"] = base::json_object();
-  metadata["uid"] = Json::string(read.uid);
-  metadata["resourceVersion"] = Json::string(read.resource_version);
-  metadata["finalizers"] = finalizers.empty() ? Json::null() : base::to_json(finalizers);
-  return patch;
-}
+kube::ObjectName name_of(const ObjectKey& key) { return {key.namespace_, key.name}; }
 
 class Kubernetes final : public ObjectStore {
  public:
@@ -104,16 +86,12 @@ class Kubernetes final : public ObjectStore {
   }
 
   awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer, bool present) override {
-    if (read->meta.has_finalizer(finalizer) == present) co_return base::Ok{};
     if (const Result<> writable = check(invocations_, *read); !writable) co_return writable;
-    std::vector<std::string> finalizers = read->meta.finalizers;
-    std::erase(finalizers, finalizer);
-    if (present) finalizers.push_back(finalizer);
-    const kube::ObjectName name = name_of(read->meta.key);
-    const Json patch = finalizers_patch(read->meta, finalizers);
-    invocations_.begin_write(read->meta.key);
-    const Result<Json> answer = co_await api_.patch(context, resource_of(*read), name, "", kube::PatchType::kMerge, patch);
-    co_return concluded(invocations_, *read, answer);
+    const std::shared_ptr<const Invocation> newest = invocations_.find(read->meta.key);
+    if (newest->meta.has_finalizer(finalizer) == present) co_return base::Ok{};
+    const kube::JsonPatch patch = finalizer_patch(newest->meta, finalizer, present);
+    Result<> written = co_await send(invocations_, context, newest, "", patch, Write::kMetadata);
+    co_return written;
   }
 
  private:
@@ -147,43 +125,61 @@ class Kubernetes final : public ObjectStore {
     }
   }
 
-  // Whether a write of what was read can succeed at all.
+  // Whether a write of what was read can succeed at all, as far as is known here.
   template <class T>
   Result<> check(const CachedObjects<T>& cache, const T& read) const {
-    const std::string what = std::string(kind_of(read)) + " " + read.meta.key.text();
+    const std::string what = name_for_people(read);
     if (options_.may_write && !options_.may_write()) {
       return Error{ErrorKind::kCancelled, what + " is not written: this process does not lead (any more)"};
     }
     const auto current = cache.find(read.meta.key);
     if (!current || current->meta.uid != read.meta.uid) return Error{ErrorKind::kNotFound, what + " is gone"};
-    if (current->meta.resource_version != read.meta.resource_version) {
-      return Error{ErrorKind::kConflict, what + " has changed since it was read"};
-    }
+    if (current->meta.deleted && !read.meta.deleted) return Error{ErrorKind::kConflict, what + " is being deleted since it was read"};
     return base::Ok{};
   }
 
   template <class T>
   awaitable<Result<>> replace_status(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, Json status) {
     if (const Result<> writable = check(cache, *read); !writable) co_return writable;
-    const kube::ObjectName name = name_of(read->meta.key);
-    Json body = status_body(*read, std::move(status));
-    cache.begin_write(read->meta.key);
-    const Result<Json> answer = co_await api_.replace(context, resource_of(*read), name, "status", std::move(body));
-    co_return concluded(cache, *read, answer);
+    if (cache.find(read->meta.key)->mark.revision != read->mark.revision) {
+      co_return Error{ErrorKind::kConflict, "the status of " + name_for_people(*read) + " was written since it was read"};
+    }
+    const kube::JsonPatch patch = status_patch(read->meta, read->mark, std::move(status));
+    Result<> written = co_await send(cache, context, read, "status", patch, Write::kStatus);
+    co_return written;
   }
 
   template <class T>
-  static Result<> concluded(CachedObjects<T>& cache, const T& read, const Result<Json>& answer) {
+  awaitable<Result<>> send(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, std::string subresource,
+                           kube::JsonPatch patch, Write what) {
+    const kube::ObjectName name = name_of(read->meta.key);
+    cache.begin_write(read->meta.key);
+    const Result<Json> answer = co_await api_.patch(context, resource_of(*read), name, subresource, kube::PatchType::kJson, patch.body());
+    co_return concluded(cache, *read, answer, what);
+  }
+
+  template <class T>
+  static Result<> concluded(CachedObjects<T>& cache, const T& read, const Result<Json>& answer, Write what) {
     if (!answer) {
-      cache.end_write(read, nullptr);
-      return answer.error();
+      cache.end_write(read, nullptr, what, false);
+      return refused(read, answer.error());
     }
     T written;
     decode(*answer, written);
     const bool ours = written.meta.uid == read.meta.uid && !written.meta.resource_version.empty();
-    cache.end_write(read, ours ? &written : nullptr);
+    cache.end_write(read, ours ? &written : nullptr, what, ours && others_wrote(read.meta, written.meta));
     if (ours) return base::Ok{};
     return Error{ErrorKind::kMalformed, "the API server's answer is not the object that was written", read.meta.key.text()};
+  }
+
+  // The API server says no more of a test that does not hold than that the request is invalid. Reading and planning again is right in
+  // either case; what is truly invalid comes back, and is told then.
+  template <class T>
+  static Error refused(const T& read, Error error) {
+    if (error.kind != ErrorKind::kInvalid) return error;
+    error.kind = ErrorKind::kConflict;
+    error.what = name_for_people(read) + " has changed since it was read, or is refused so: " + error.what;
+    return error;
   }
 
   boost::asio::io_context& io_;

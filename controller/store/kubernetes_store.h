@@ -1,11 +1,13 @@
-// Kubernetes as the ObjectStore: Invocations, Workspaces and namespaces by list and watch, status by its subresource, finalizers by patch.
+// Kubernetes as the ObjectStore: Invocations, Workspaces and namespaces by list and watch; status and finalizers by JSON patches that stand
+// on no more than they must, so that nobody who writes the same objects can starve them (kubernetes_writes.h).
 //
-// The cache holds what the planner needs, typed, without managedFields and last-applied. Every write carries the resourceVersion that was
-// read: 409 is kConflict, 404 kNotFound; a write of an object that the cache knows to have changed is refused without a request. Our own
-// writes are in the cache when they return (cached_objects.h). Secrets are read by `get` alone and kept for `keep_secrets`.
+// The cache holds what the planner needs, typed, without managedFields and last-applied. A write whose ground has changed is kConflict, one
+// of an object that is gone kNotFound; what the cache knows to be so is refused without a request. What others wrote meanwhile stays, is in
+// the cache when the write returns, and is told. Our own writes are in the cache when they return, and are not (cached_objects.h). Secrets
+// are read by `get` alone and kept for `keep_secrets`.
 //
-// Verbs: list and watch on invocations, workspaces and namespaces; patch on invocations; update on invocations/status and
-// workspaces/status; get on secrets.
+// Verbs: list and watch on invocations, workspaces and namespaces; patch on invocations, invocations/status and workspaces/status; get on
+// secrets.
 //
 // Thread rule: domain thread only. Owner: app; io, api, clock, randomness and log outlive it. While the API server is away the cache stays
 // as it is and run() goes on trying; run() never fails by itself.

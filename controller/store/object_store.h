@@ -1,8 +1,10 @@
 // Where Invocations, Workspaces and Secrets come from and where status goes: a manifest directory, or Kubernetes.
 //
-// Reads are from memory and immediate. Writes are awaited, take the object as last read and fail with kConflict if it has changed since:
-// read again, plan again, never send the stale body. A write is visible to find_…() when it returns, and does not notify the watcher of the
-// same object unless something else changed too.
+// Reads are from memory and immediate. Writes are awaited, take the object as last read and fail with kConflict if it has changed since in
+// what they stand on (at least: its deletion, our own status or finalizers): read again, plan again, never send the stale body. A write is
+// visible to find_…() when it returns, and does not notify the watcher of the same object unless something else changed too.
+//
+// Status is the operator's alone. Where others can write it all the same, find_…() shows what they made of it, with `mark.altered`.
 //
 // Thread rule: domain thread only. Ends: cancel the context given to run().
 #pragma once

@@ -58,6 +58,7 @@ def invocation_status():
                    endpoint=endpoint_status(), job=job_status("The task's job."))
     return record(
         "What the operator did and saw.", observedGeneration=count("metadata.generation that this status belongs to."),
+        revision=count("How often the operator wrote this. Status is its own: what others write here is overwritten."),
         invocationId=shown("16 hex digits that stand in the names of everything made for this object; its directory on the volume is named so."),
         phase=shown("Pending, Deploying, Running, Succeeded, Failed or Deleting."), message=shown("What there is to know now, in a sentence."),
         conditions=conditions("Accepted, WorkspaceReady, EndpointsReady, Complete, Failed, CleanedUp."),
@@ -77,5 +78,6 @@ def invocation_status():
 
 def workspace_status():
     return record("What the operator saw.", observedGeneration=count("metadata.generation that this status belongs to."),
+                  revision=count("How often the operator wrote this. Status is its own: what others write here is overwritten."),
                   conditions=conditions("Ready: Authenticated, Unauthorized, NotFound, Unreachable or SecretMissing. TokenExpiring: True from a week before."),
                   workspaceName=shown("The workspace's own name."), apiFamily=shown("Which of Lepton's endpoint APIs it speaks: deployments or endpoints."))

@@ -82,7 +82,17 @@ TEST(Metrics, AControllersSeriesAreThereFromItsStart) {
   EXPECT_THAT(text_of(metrics), AllOf(HasSubstr("controller_runtime_max_concurrent_reconciles{controller=\"invocation\"} 16\n"),
                                       HasSubstr("controller_runtime_reconcile_total{controller=\"invocation\",result=\"error\"} 0\n"),
                                       HasSubstr("controller_runtime_reconcile_errors_total{controller=\"invocation\"} 0\n"),
+                                      HasSubstr("controller_runtime_reconcile_panics_total{controller=\"invocation\"} 0\n"),
+                                      HasSubstr("lepton_reconcile_overlaps_total{controller=\"invocation\"} 0\n"),
                                       HasSubstr("workqueue_queue_duration_seconds_count{name=\"invocation\"} 0\n")));
+}
+
+TEST(Metrics, BugsOfTheReconcilerAreCounted) {
+  Metrics metrics;
+  metrics.reconcile_overlapped("invocation");
+  metrics.reconcile_threw("invocation");
+  EXPECT_THAT(text_of(metrics), AllOf(HasSubstr("controller_runtime_reconcile_panics_total{controller=\"invocation\"} 1\n"),
+                                      HasSubstr("lepton_reconcile_overlaps_total{controller=\"invocation\"} 1\n")));
 }
 
 TEST(Metrics, AFailedReconcileIsAnErrorToo) {

@@ -48,6 +48,30 @@ TEST(Jobs, AreNotCreatedAgainAfterTheIntentWasWritten) {
   EXPECT_THAT(plan(scene, at(101s)).actions, IsEmpty());
 }
 
+TEST(Jobs, AreLookedForBeforeTheFirstIsIntendedWhereAnEarlierProcessMayHaveMadeSome) {
+  Scene scene = an_invocation_with_ready_endpoints();
+  scene.memory.met_with_finalizer = true;
+  scene.memory.since = at(99s);
+  scene.looked_at({98s, 99s});
+  const Plan waiting = plan(scene, at(100s));
+  EXPECT_EQ(count_of<CreateJob>(waiting.actions), 0U);
+  EXPECT_TRUE(waiting.interest.archive);
+  scene.looked_at({99s, 100s});
+  EXPECT_EQ(count_of<CreateJob>(plan(scene, at(101s)).actions), 3U);
+}
+
+TEST(Jobs, ThatAreThereThoughTheStatusTellsOfNoneAreFollowedAndNotMadeAgain) {
+  Scene scene = an_invocation_with_ready_endpoints();
+  scene.job_is(kGpqa, "Running");
+  Plan made = plan(scene, at(100s));
+  EXPECT_THAT(made.actions, Not(Contains(creates_job(kGpqa))));
+  EXPECT_EQ(count_of<CreateJob>(made.actions), 2U);
+  scene.status() = made.status;
+  made = plan(scene, made.wake_at.value());
+  EXPECT_EQ(task_of(made, kGpqa).job.id, Scene::job_id_of(kGpqa));
+  EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kRunning);
+}
+
 TEST(Jobs, AnEndpointLostAfterTheBarrierDoesNotHoldTheOthersBack) {
   Scene scene = a_running_invocation();
   scene.endpoint_is(kHellaswag, "Starting").job_is(kGpqa, "Completed");

@@ -34,6 +34,15 @@ TEST(Releasing, LeavesTheOthersEndpointsAlone) {
 
 TEST(Releasing, KeepsFinishedJobs) { EXPECT_THAT(plan(a_succeeded_invocation()).actions, IsEmpty()); }
 
+TEST(Releasing, AFinishedInvocationHasSeenALaterEdit) {
+  Scene scene = a_succeeded_invocation();
+  const Phase phase = scene.status().phase;
+  scene.object.meta.generation += 1;
+  const Plan made = plan(scene);
+  EXPECT_EQ(made.status.observed_generation, scene.object.meta.generation);
+  EXPECT_EQ(made.status.phase, phase);
+}
+
 TEST(Releasing, AnEndpointIsGoneOnALookThatBeganAfterItsRemoval) {
   Scene scene = with_endpoint_gone();
   EXPECT_EQ(endpoint_after(scene, at(100s)), EndpointPhase::kReleased);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,15 @@ class MemoryStore final : public store::ObjectStore {
     object->meta.resource_version = next_version();
     invocations_[key] = object;
     if (object->meta.finalizers.empty()) invocations_.erase(key);
+    tell(Kind::kInvocation, key);
+  }
+  // As somebody does who takes the status for their own.
+  void edit_status(const ObjectKey& key, const std::function<void(InvocationStatus&)>& edit) {
+    auto object = std::make_shared<Invocation>(*invocations_.at(key));
+    edit(object->status);
+    object->mark.altered = true;
+    object->meta.resource_version = next_version();
+    invocations_[key] = object;
     tell(Kind::kInvocation, key);
   }
   void put_workspace(const ObjectKey& key, const std::string& spec) {
@@ -104,6 +114,7 @@ class MemoryStore final : public store::ObjectStore {
     if (on_status_) on_status_(status);
     auto object = std::make_shared<Invocation>(*stored);
     object->status = std::move(status);
+    object->mark.altered = false;
     object->meta.resource_version = next_version();
     invocations_[read->meta.key] = object;
     co_return base::Ok{};

@@ -157,6 +157,71 @@ TEST_F(OperatorTest, AFinishedInvocationIsLeftAlone) {
   EXPECT_EQ(bench_.store.status_writes(), writes);
 }
 
+TEST_F(OperatorTest, AFinishedInvocationPutsRightWhatSomebodyElseMadeOfItsStatus) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  bench_.pass(20s);
+  const invocation::InvocationStatus recorded = bench_.store.find_invocation(kLlama)->status;
+  const std::size_t lines = bench_.log.lines().size();
+  const auto made = bench_.requests("POST", "*");
+  bench_.store.edit_status(kLlama, [](invocation::InvocationStatus& status) {
+    status.phase = Phase::kRunning;
+    status.tasks.front().phase = invocation::TaskPhase::kPending;
+    status.tasks.front().job = {};
+    status.tasks.pop_back();
+    status.resolved.reset();
+    status.completion_time.reset();
+  });
+  bench_.pass(6s);
+  EXPECT_EQ(bench_.store.find_invocation(kLlama)->status, recorded);
+  bench_.pass(1min);
+  EXPECT_EQ(bench_.store.find_invocation(kLlama)->status, recorded);
+  EXPECT_EQ(bench_.requests("POST", "*"), made) << "nothing is made twice";
+  EXPECT_EQ(bench_.log.lines().size(), lines) << "nothing happened once more: " << problems();
+  EXPECT_EQ(jobs_finished_, 2);
+}
+
+TEST_F(OperatorTest, ARunningInvocationIsPlannedByWhatWasRecordedWhateverSomebodyElseWrites) {
+  bench_.store.put_invocation(kLlama, kNim);
+  for (int i = 0; i < 600 && outcomes_.empty(); ++i) {
+    bench_.pass(100ms);
+    bench_.store.edit_status(kLlama, [](invocation::InvocationStatus& status) { status = {}; });
+  }
+  ASSERT_FALSE(outcomes_.empty()) << problems();
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 10s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/deployments"), 2);
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+  EXPECT_EQ(outcomes_.size(), 1u);
+}
+
+TEST_F(OperatorTest, SomebodyWhoNeverStopsWritingOurStatusIsOverwrittenNowAndThenAndNotInARace) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  bench_.pass(20s);
+  const int writes = bench_.store.status_writes();
+  for (int i = 0; i < 600; ++i) {
+    bench_.store.edit_status(kLlama, [](invocation::InvocationStatus& status) { status.phase = Phase::kFailed; });
+    bench_.pass(100ms);
+  }
+  EXPECT_GE(bench_.store.status_writes() - writes, 10);
+  EXPECT_LE(bench_.store.status_writes() - writes, 13);
+}
+
+TEST_F(OperatorTest, AStatusThatWasLostWhileNobodyLookedMakesNoSecondJob) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return bench_.requests("POST", "/jobs") == 2; }, 60s)) << problems();
+  bench_.pass(500ms);
+  stop();
+  bench_.store.edit_status(kLlama, [](invocation::InvocationStatus& status) { status = {}; });
+  start();
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 90s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+  const auto tasks = bench_.store.find_invocation(kLlama)->status.tasks;
+  for (const auto& task : tasks) EXPECT_FALSE(task.job.id.empty());
+  bench_.store.delete_invocation(kLlama);
+  EXPECT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+}
+
 TEST_F(OperatorTest, ARestartInMidFlightCarriesOnWithoutASecondOfAnything) {
   bench_.store.put_invocation(kLlama, kNim);
   ASSERT_TRUE(bench_.until([&] { return bench_.requests("POST", "/jobs") > 0; }, 60s)) << problems();

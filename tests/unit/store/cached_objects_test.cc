@@ -23,6 +23,12 @@ Invocation object(const std::string& version, const std::string& progress = "", 
   return made;
 }
 
+Invocation printed(const std::string& version, std::size_t print) {
+  Invocation made = object(version);
+  made.mark.print = print;
+  return made;
+}
+
 class CachedObjectsTest : public testing::Test {
  protected:
   void watch(const Invocation& shown) { cache_.take(shown, Cache::From::kWatch); }
@@ -32,7 +38,12 @@ class CachedObjectsTest : public testing::Test {
     const Invocation read = *cache_.find(kLlama);
     cache_.begin_write(kLlama);
     const Invocation answer = object(version, progress);
-    cache_.end_write(read, &answer);
+    cache_.end_write(read, &answer, Write::kStatus, false);
+  }
+  void answered(const Invocation& answer, Write what) {
+    const Invocation read = *cache_.find(kLlama);
+    cache_.begin_write(kLlama);
+    cache_.end_write(read, &answer, what, false);
   }
   std::string progress() const { return cache_.find(kLlama) ? cache_.find(kLlama)->status.progress : "gone"; }
 
@@ -84,7 +95,7 @@ TEST_F(CachedObjectsTest, AWatchThatIsFasterThanTheAnswerIsNotTurnedBack) {
   watch(object("8", "edited"));
   EXPECT_THAT(told_, IsEmpty());
   const Invocation answer = object("7", "1/3");
-  cache_.end_write(read, &answer);
+  cache_.end_write(read, &answer, Write::kStatus, false);
   EXPECT_EQ(progress(), "edited");
   EXPECT_THAT(told_, ElementsAre("team/llama"));
 }
@@ -96,7 +107,7 @@ TEST_F(CachedObjectsTest, OurOwnWriteIsNoNewsAlsoWhenTheWatchShowsItFirst) {
   cache_.begin_write(kLlama);
   watch(object("7", "1/3"));
   const Invocation answer = object("7", "1/3");
-  cache_.end_write(read, &answer);
+  cache_.end_write(read, &answer, Write::kStatus, false);
   EXPECT_THAT(told_, IsEmpty());
 }
 
@@ -106,7 +117,7 @@ TEST_F(CachedObjectsTest, AFailedWriteTellsWhatCameMeanwhile) {
   const Invocation read = *cache_.find(kLlama);
   cache_.begin_write(kLlama);
   watch(object("6", "edited"));
-  cache_.end_write(read, nullptr);
+  cache_.end_write(read, nullptr, Write::kStatus, false);
   EXPECT_EQ(progress(), "edited");
   EXPECT_THAT(told_, ElementsAre("team/llama"));
 }
@@ -147,7 +158,7 @@ TEST_F(CachedObjectsTest, AnObjectThatOurWriteEndedStaysGoneWhateverOlderEventsS
   cache_.begin_write(kLlama);
   Invocation ended = object("7");
   ended.meta.deleted = base::Timestamp{};
-  cache_.end_write(read, &ended);
+  cache_.end_write(read, &ended, Write::kMetadata, false);
   EXPECT_EQ(progress(), "gone");
   watch(object("6"));
   EXPECT_EQ(progress(), "gone");
@@ -169,8 +180,48 @@ TEST_F(CachedObjectsTest, AnAnswerForAPredecessorDoesNotTouchTheSuccessor) {
   cache_.begin_write(kLlama);
   watch(object("9", "new", "u2"));
   const Invocation answer = object("7", "1/3");
-  cache_.end_write(read, &answer);
+  cache_.end_write(read, &answer, Write::kStatus, false);
   EXPECT_EQ(progress(), "new");
+}
+
+TEST_F(CachedObjectsTest, WhatOthersWroteBesideOurWriteIsNews) {
+  watch(object("5"));
+  told_.clear();
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  const Invocation answer = object("8", "1/3");
+  cache_.end_write(read, &answer, Write::kStatus, true);
+  EXPECT_THAT(told_, ElementsAre("team/llama"));
+}
+
+TEST_F(CachedObjectsTest, OfAStatusThatWeNeverWroteNobodyCanSayThatItWasAltered) {
+  watch(printed("5", 1));
+  watch(printed("6", 2));
+  EXPECT_FALSE(cache_.find(kLlama)->mark.altered);
+}
+
+TEST_F(CachedObjectsTest, AnotherStatusThanOurLastWriteLeftIsAltered) {
+  watch(printed("5", 1));
+  answered(printed("7", 2), Write::kStatus);
+  EXPECT_FALSE(cache_.find(kLlama)->mark.altered);
+  watch(printed("7", 2));
+  watch(printed("8", 3));
+  EXPECT_TRUE(cache_.find(kLlama)->mark.altered);
+  answered(printed("9", 3), Write::kMetadata);
+  EXPECT_TRUE(cache_.find(kLlama)->mark.altered) << "a finalizer puts no status right";
+  answered(printed("10", 4), Write::kStatus);
+  EXPECT_FALSE(cache_.find(kLlama)->mark.altered);
+}
+
+TEST_F(CachedObjectsTest, AnAlterationThatTheWatchShowsBeforeTheAnswerIsSeen) {
+  watch(printed("5", 1));
+  const Invocation read = *cache_.find(kLlama);
+  cache_.begin_write(kLlama);
+  watch(printed("7", 2));
+  watch(printed("8", 3));
+  const Invocation answer = printed("7", 2);
+  cache_.end_write(read, &answer, Write::kStatus, false);
+  EXPECT_TRUE(cache_.find(kLlama)->mark.altered);
 }
 
 }  // namespace

@@ -95,6 +95,17 @@ class KubernetesStoreTest : public testing::Test {
   }
   Result<> finalizer(bool present) { return get(store_->set_finalizer(root_, llama(), invocation::kCleanupFinalizer, present)); }
 
+  std::vector<std::string> finalizers() const { return base::get_strings(server_->find(kLlamaPath)->at("metadata"), "finalizers"); }
+  // And we do not see it before catch_up().
+  void others_set_meanwhile(const std::vector<std::string>& finalizers) {
+    server_->pause_watches();
+    server_->edit(kLlamaPath, [&](Json& object) { object["metadata"]["finalizers"] = base::to_json(finalizers); });
+  }
+  void catch_up() {
+    server_->resume_watches();
+    settle();
+  }
+
   boost::asio::io_context io_;
   base::ManualClock clock_{io_};
   std::unique_ptr<base::Random> random_ = base::make_seeded_random(3);
@@ -145,36 +156,130 @@ TEST_F(KubernetesStoreTest, OurStatusIsThereAtOnceAndIsNoNews) {
   EXPECT_THAT(told_, IsEmpty());
 }
 
-TEST_F(KubernetesStoreTest, StatusIsWrittenByItsSubresourceAloneWithTheVersionThatWasRead) {
+TEST_F(KubernetesStoreTest, StatusIsWrittenByItsSubresourceAloneAndStandsOnNothingThatOthersMayWrite) {
   start();
   ASSERT_TRUE(write("1/3"));
   const base::HttpRequest& sent = server_->requests().back();
-  EXPECT_EQ(sent.method, Method::kPut);
+  EXPECT_EQ(sent.method, Method::kPatch);
   EXPECT_EQ(sent.path, std::string(kLlamaPath) + "/status");
+  EXPECT_EQ(sent.content_type, "application/json-patch+json");
   EXPECT_THAT(sent.body, Not(HasSubstr("\"spec\"")));
-  EXPECT_THAT(sent.body, HasSubstr("\"resourceVersion\":\"101\""));
+  EXPECT_THAT(sent.body, Not(HasSubstr("resourceVersion")));
+  EXPECT_THAT(sent.body, HasSubstr("uid-1"));
 }
 
-TEST_F(KubernetesStoreTest, AWriteOfWhatHasChangedMeanwhileIsAConflict) {
+TEST_F(KubernetesStoreTest, WhoeverElseWritesTheSpecStarvesNoStatusAndNothingOfItIsLost) {
+  start();
+  told_.clear();
+  server_->pause_watches();
+  const auto read = llama();
+  server_->edit(kLlamaPath, [](Json& object) {
+    object["spec"]["suspend"] = Json::boolean(true);
+    object["metadata"]["generation"] = Json::number(2);
+  });
+  ASSERT_TRUE(write("1/3", read));
+  EXPECT_EQ(base::get_bool(server_->find(kLlamaPath)->at("spec"), "suspend"), true);
+  EXPECT_EQ(base::get_bool(llama()->spec, "suspend"), true) << "the answer shows it";
+  EXPECT_THAT(told_, ElementsAre("invocation team/llama")) << "no event may show it any more";
+  server_->resume_watches();
+  settle();
+  EXPECT_THAT(told_, ElementsAre("invocation team/llama"));
+  EXPECT_EQ(llama()->status.progress, "1/3");
+}
+
+TEST_F(KubernetesStoreTest, WhatOthersWroteIsToldAlsoWhenTheWatchShowsItBeforeTheAnswer) {
   start();
   server_->pause_watches();
   const auto read = llama();
-  server_->edit(kLlamaPath, [](Json& object) { object["spec"]["suspend"] = Json::boolean(true); });
-  const Result<> refused = write("1/3", read);
+  server_->edit(kLlamaPath, [](Json& object) { object["metadata"]["generation"] = Json::number(2); });
+  told_.clear();
+  server_->hold_next_answer();
+  invocation::InvocationStatus status;
+  status.progress = "1/3";
+  base::Running<Result<>> writing(io_, store_->write_status(root_, read, status));
+  settle();
+  server_->resume_watches();
+  settle();
+  server_->release();
+  settle();
+  ASSERT_TRUE(writing.ended() && writing.value());
+  EXPECT_THAT(told_, ElementsAre("invocation team/llama"));
+}
+
+TEST_F(KubernetesStoreTest, AStatusForAnObjectWhoseDeletionWasNotKnownIsAConflict) {
+  start();
+  ASSERT_TRUE(finalizer(true));
+  server_->pause_watches();
+  server_->remove(kLlamaPath);
+  const Result<> refused = write("1/3");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
   EXPECT_EQ(base::find(*server_->find(kLlamaPath), "status"), nullptr);
+  server_->resume_watches();
+  settle();
+  EXPECT_TRUE(write("1/3")) << "one that knows of it may";
+}
+
+TEST_F(KubernetesStoreTest, AStatusThatAnotherOperatorWroteMeanwhileIsNotOverwritten) {
+  start();
+  ASSERT_TRUE(write("1/3"));
+  server_->pause_watches();
+  server_->edit(kLlamaPath, [](Json& object) {
+    object["status"]["progress"] = Json::string("2/3");
+    object["status"]["revision"] = Json::number(2);
+  });
+  const Result<> refused = write("0/3");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
+  EXPECT_EQ(base::get_string(server_->find(kLlamaPath)->at("status"), "progress"), "2/3");
+}
+
+TEST_F(KubernetesStoreTest, AStatusThatSomebodyElseEditedIsShownAsAlteredUntilItIsWrittenAgain) {
+  start();
+  ASSERT_TRUE(write("1/3"));
+  EXPECT_FALSE(llama()->mark.altered);
+  told_.clear();
+  server_->edit(kLlamaPath, [](Json& object) { object["status"]["message"] = Json::string("hello"); });
+  settle();
+  EXPECT_THAT(told_, ElementsAre("invocation team/llama"));
+  EXPECT_TRUE(llama()->mark.altered) << "also of what is not read";
+  server_->edit(kLlamaPath, [](Json& object) { object["spec"]["suspend"] = Json::boolean(true); });
+  settle();
+  EXPECT_TRUE(llama()->mark.altered);
+  ASSERT_TRUE(write("1/3"));
+  EXPECT_FALSE(llama()->mark.altered);
+  EXPECT_EQ(base::find(server_->find(kLlamaPath)->at("status"), "message"), nullptr);
+  settle();
+  EXPECT_FALSE(llama()->mark.altered);
+}
+
+TEST_F(KubernetesStoreTest, AStatusThatSomebodyElseRemovedIsWrittenAnew) {
+  start();
+  ASSERT_TRUE(write("1/3"));
+  server_->edit(kLlamaPath, [](Json& object) { object.erase("status"); });
+  settle();
+  EXPECT_TRUE(llama()->mark.altered);
+  ASSERT_TRUE(write("1/3"));
+  EXPECT_EQ(base::get_string(server_->find(kLlamaPath)->at("status"), "progress"), "1/3");
+}
+
+TEST_F(KubernetesStoreTest, AStatusThatSomebodyElseWroteFirstDoesNotKeepOursOut) {
+  start();
+  server_->edit(kLlamaPath, [](Json& object) { object["status"]["progress"] = Json::string("9/9"); });
+  settle();
+  ASSERT_TRUE(write("1/3"));
+  EXPECT_EQ(base::get_string(server_->find(kLlamaPath)->at("status"), "progress"), "1/3");
 }
 
 TEST_F(KubernetesStoreTest, AWriteThatIsKnownToBeStaleIsNotEvenSent) {
   start();
   const auto read = llama();
   ASSERT_TRUE(write("1/3"));
-  const int sent = server_->count(Method::kPut, "");
+  const int sent = server_->count(Method::kPatch, "");
   const Result<> refused = write("0/3", read);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);
-  EXPECT_EQ(server_->count(Method::kPut, ""), sent);
+  EXPECT_EQ(server_->count(Method::kPatch, ""), sent);
 }
 
 TEST_F(KubernetesStoreTest, AWriteOfWhatIsGoneIsNotFound) {
@@ -211,9 +316,9 @@ TEST_F(KubernetesStoreTest, AFinalizerIsPatchedIntoMetadataAlone) {
   EXPECT_TRUE(llama()->meta.has_finalizer(invocation::kCleanupFinalizer));
   const base::HttpRequest& sent = server_->requests().back();
   EXPECT_EQ(sent.method, Method::kPatch);
-  EXPECT_EQ(sent.content_type, "application/merge-patch+json");
+  EXPECT_EQ(sent.content_type, "application/json-patch+json");
   EXPECT_THAT(sent.body, Not(HasSubstr("spec")));
-  EXPECT_THAT(sent.body, HasSubstr("resourceVersion"));
+  EXPECT_THAT(sent.body, Not(HasSubstr("resourceVersion")));
 }
 
 TEST_F(KubernetesStoreTest, OtherFinalizersStay) {
@@ -232,10 +337,47 @@ TEST_F(KubernetesStoreTest, AFinalizerThatIsThereAlreadyCostsNoRequest) {
   EXPECT_EQ(server_->count(Method::kPatch, ""), 1);
 }
 
-TEST_F(KubernetesStoreTest, AFinalizerOfWhatHasChangedMeanwhileIsAConflict) {
+TEST_F(KubernetesStoreTest, WhoeverElseWritesStarvesNoFinalizer) {
   start();
   server_->pause_watches();
   server_->edit(kLlamaPath, [](Json& object) { object["spec"]["suspend"] = Json::boolean(true); });
+  ASSERT_TRUE(finalizer(true));
+  EXPECT_EQ(base::get_bool(server_->find(kLlamaPath)->at("spec"), "suspend"), true);
+  server_->edit(kLlamaPath, [](Json& object) { object["status"]["progress"] = Json::string("9/9"); });
+  ASSERT_TRUE(finalizer(false));
+  EXPECT_THAT(base::get_strings(server_->find(kLlamaPath)->at("metadata"), "finalizers"), IsEmpty());
+}
+
+TEST_F(KubernetesStoreTest, AFirstFinalizerThatSomebodyElseSetMeanwhileIsNotLost) {
+  start();
+  others_set_meanwhile({"example.com/a"});
+  EXPECT_EQ(finalizer(true).error().kind, ErrorKind::kConflict);
+  EXPECT_THAT(finalizers(), ElementsAre("example.com/a"));
+  catch_up();
+  ASSERT_TRUE(finalizer(true));
+  EXPECT_THAT(finalizers(), ElementsAre("example.com/a", invocation::kCleanupFinalizer));
+}
+
+TEST_F(KubernetesStoreTest, AFurtherFinalizerThatSomebodyElseSetMeanwhileIsNotLost) {
+  others_set_meanwhile({"example.com/a"});
+  catch_up();
+  start();
+  others_set_meanwhile({"example.com/b", "example.com/a"});
+  EXPECT_EQ(finalizer(true).error().kind, ErrorKind::kConflict);
+  catch_up();
+  ASSERT_TRUE(finalizer(true));
+  others_set_meanwhile({"example.com/a", invocation::kCleanupFinalizer});
+  EXPECT_EQ(finalizer(false).error().kind, ErrorKind::kConflict) << "another one stands in its place";
+  catch_up();
+  ASSERT_TRUE(finalizer(false));
+  EXPECT_THAT(finalizers(), ElementsAre("example.com/a"));
+}
+
+TEST_F(KubernetesStoreTest, NoFinalizerIsSetOnAnObjectThatIsBeingDeleted) {
+  server_->edit(kLlamaPath, [](Json& object) { object["metadata"]["finalizers"] = base::to_json({"example.com/other"}); });
+  start();
+  server_->pause_watches();
+  server_->remove(kLlamaPath);
   const Result<> refused = finalizer(true);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kConflict);

@@ -1,7 +1,8 @@
-// A few rules of an API server, in memory, behind base::HttpTransport: resource versions, conflicts, the status subresource, merge patches,
-// finalizers, lists and watches. Enough for the tests of what stands on kube::Api; the real one is in tests/cluster.
+// A few rules of an API server, in memory, behind base::HttpTransport: resource versions, conflicts, the status subresource, merge and
+// JSON patches, finalizers, lists and watches. Enough for the tests of what stands on kube::Api; the real one is in tests/cluster.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -215,7 +216,8 @@ class TinyApiServer final : public base::HttpTransport {
       case base::Method::kGet: return is_object(request.path) ? get(request.path) : list(request);
       case base::Method::kPost: return create(request.path, *body);
       case base::Method::kPut: return replace(request.path, *body);
-      case base::Method::kPatch: return patch(request.path, *body);
+      case base::Method::kPatch:
+        return request.content_type == "application/json-patch+json" ? json_patch(request.path, *body) : patch(request.path, *body);
       case base::Method::kHead:
       case base::Method::kDelete: break;
     }
@@ -247,33 +249,75 @@ class TinyApiServer final : public base::HttpTransport {
     put(path, body);
     return reply(201, objects_.at(path));
   }
-  // Only the status subresource is served.
-  base::HttpResponse replace(const std::string& path, const Json& body) {
-    const std::string of = path.substr(0, path.rfind('/'));
-    if (!path.ends_with("/status")) return refuse(405, "MethodNotAllowed", "status only");
-    const auto known = objects_.find(of);
-    if (known == objects_.end()) return refuse(404, "NotFound", of + " not found");
-    if (changed_since(known->second, body)) return refuse(409, "Conflict", "the object has been modified");
-    Json object = known->second;
-    const Json status = base::get_object(body, "status");
-    const bool same = base::find(object, "status") && base::to_text(object.at("status")) == base::to_text(status);
-    object["status"] = status;
-    if (!same) store(of, std::move(object), "MODIFIED");  // what changes nothing makes no version
-    return reply(200, objects_.at(of));
-  }
+  base::HttpResponse replace(const std::string&, const Json&) { return refuse(405, "MethodNotAllowed", "not here"); }
   base::HttpResponse patch(const std::string& path, const Json& body) {
     const auto known = objects_.find(path);
     if (known == objects_.end()) return refuse(404, "NotFound", path + " not found");
     if (changed_since(known->second, body)) return refuse(409, "Conflict", "the object has been modified");
-    Json object = merge(known->second, body);
+    return take(path, known->second, merge(known->second, body));
+  }
+  // Of the status subresource nothing but the status is taken, of the object all but that.
+  base::HttpResponse json_patch(const std::string& path, const Json& operations) {
+    const bool status = path.ends_with("/status");
+    const std::string of = status ? path.substr(0, path.rfind('/')) : path;
+    const auto known = objects_.find(of);
+    if (known == objects_.end()) return refuse(404, "NotFound", of + " not found");
+    Json object = known->second;
+    for (const Json& operation : base::elements(&operations)) {
+      if (!apply(object, operation)) return refuse(422, "Invalid", "the server rejected our request due to an error in our request");
+    }
+    Json result = status ? known->second : object;
+    const Json& other = status ? object : known->second;
+    if (base::find(other, "status")) {
+      result["status"] = other.at("status");
+    } else if (base::find(result, "status")) {
+      result.erase("status");
+    }
+    return take(of, known->second, std::move(result));
+  }
+  base::HttpResponse take(const std::string& path, const Json& before, Json object) {
     const bool ends =
         base::find(object.at("metadata"), "deletionTimestamp") && base::get_strings(object.at("metadata"), "finalizers").empty();
     if (ends) {
       erase(path, object);
       return reply(200, object);
     }
-    store(path, std::move(object), "MODIFIED");
+    if (base::to_text(before) != base::to_text(object)) store(path, std::move(object), "MODIFIED");  // else it makes no version
     return reply(200, objects_.at(path));
+  }
+  // RFC 6902 as the API server's library has it: a test for null holds where there is nothing.
+  static bool apply(Json& object, const Json& operation) {
+    const std::string what = base::get_string(operation, "op").value_or("");
+    std::string path = base::get_string(operation, "path").value_or("");
+    const std::string last = path.substr(path.rfind('/') + 1);
+    path.resize(path.rfind('/'));
+    Json* within = &object;
+    for (std::size_t from = 1; from <= path.size();) {
+      const std::size_t end = std::min(path.find('/', from), path.size());
+      const std::string step = path.substr(from, end - from);
+      if (!within->is_object() || !base::find(*within, step)) return false;
+      within = &(*within)[step];
+      from = end + 1;
+    }
+    if (within->is_array()) return apply_to_list(*within, what, last, operation);
+    const Json* there = base::find(*within, last);
+    if (what == "test") {
+      const Json& wanted = operation.at("value");
+      return there ? base::to_text(*there) == base::to_text(wanted) : wanted.is_null();
+    }
+    if (what == "add") return (*within)[last] = operation.at("value"), true;
+    if (!there) return false;
+    within->erase(last);
+    return true;
+  }
+  static bool apply_to_list(Json& list, const std::string& what, const std::string& last, const Json& operation) {
+    if (what == "add" && last == "-") return list[list.size()] = operation.at("value"), true;
+    const std::size_t at = std::stoul("0" + last);
+    if (at >= list.size()) return false;
+    if (what == "test") return base::to_text(list.at(at)) == base::to_text(operation.at("value"));
+    if (what != "remove") return false;
+    list.erase(at);
+    return true;
   }
   static bool changed_since(const Json& object, const Json& body) {
     const Json& sent = base::get_object(body, "metadata");

@@ -124,8 +124,18 @@ Sighting sight_uncertain(Planning& p, const JobStatus& job) {
   return of_kind(settled_and_absent ? Sighting::Kind::kNotThere : Sighting::Kind::kCreating);
 }
 
-// An object that had our finalizer when this process met it may have jobs that its status does not tell of: somebody edited it while
-// nobody kept it right, or restored an older one. They are looked for before anything is intended that could be a second of them.
+// A job of ours that the status does not tell of: somebody edited it while nobody kept it right, or restored an older one. It is followed
+// as if it had been intended now, and not made again.
+void adopt_unrecorded(Planning& p, TaskStatus& task) {
+  const std::string name = job_name(p.world.invocation.meta.uid, task.name, task.job.attempt);
+  if (known_jobs(p, name).empty()) return;
+  task.job.name = name;
+  task.job.intended_at = p.world.now;
+  const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  if (directory) p.status().storage.path = directory->path();
+}
+
+// An object that had our finalizer when this process met it may have such jobs. They are looked for before the first is intended.
 bool may_be_unrecorded(Planning& p) {
   const Memory& memory = p.world.memory;
   if (!memory.met_with_finalizer || p.world.view.archive_looks.begun_after(memory.since) > 0) return false;
@@ -140,10 +150,6 @@ void intend(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   job.intended_at = p.world.now;
   job.state = JobPhase::kCreating;
   p.status().storage.path = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)->path();
-  if (!known_jobs(p, job.name).empty()) {  // there already: it is followed
-    p.wake(p.world.now);
-    return;
-  }
   const std::string url = target_url(p.spec, p.status().resolved->tasks.at(task.name).endpoint_type, task.endpoint.url);
   p.act(CreateJob{task.name, render_job(p.render_input(), spec, job.attempt, url), p.world.now + kCreateDeadline});
 }
@@ -263,6 +269,7 @@ void plan_jobs(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
     const TaskSpec* spec = p.spec.find_task(task.name);
     if (!spec || finished(task.phase)) continue;
+    if (task.job.name.empty()) adopt_unrecorded(p, task);
     if (!task.job.name.empty()) {
       follow_intent(p, task, *spec);
     } else if (p.has_endpoints() && task.endpoint.state != EndpointPhase::kReady) {

@@ -8,6 +8,7 @@ What the operator asked of the API server is in an audit log per test file, kept
 LEPTON_OPERATOR_KEEP=1 keeps the folder with all logs.
 """
 import atexit
+import fcntl
 import http.client
 import importlib.util
 import json
@@ -71,17 +72,27 @@ def wait(what, condition, seconds=30, processes=(), step=0.1):
         time.sleep(step)
 
 
-def free_ports(count):
-    """Successive ones, below the range that the kernel hands out by itself."""
+PORTS = 3  # of a cluster: the API server's, and two of etcd
+
+
+def own_ports():
+    """The first of PORTS successive ones that nobody else has, and what keeps them ours as long as it is open: also while a server is away.
+
+    They are below the range that the kernel hands out by itself; other tests are kept off by a lock."""
+    low = min(32000, int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]))
+    folder = pathlib.Path(tempfile.gettempdir()) / f"lepton-operator-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
     while True:
-        first = random.randint(20000, 32000)
+        first = random.randrange(10000 if low > 11000 else 1100, low - PORTS, PORTS)
+        lock = open(folder / str(first), "w", encoding="utf-8")
         sockets = []
         try:
-            for port in range(first, first + count):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for port in range(first, first + PORTS):
                 sockets.append(socket.create_server(("127.0.0.1", port)))
-            return first
+            return first, lock
         except OSError:
-            continue
+            lock.close()
         finally:
             for s in sockets:
                 s.close()
@@ -133,7 +144,7 @@ class Cluster:
         AUDIT.mkdir(parents=True, exist_ok=True)
         self.audit_log = AUDIT / f"{name}.log"
         self.audit_log.unlink(missing_ok=True)
-        self.port = free_ports(3)
+        self.port, self._ports = own_ports()
         self.environment = {**os.environ, "LAB": str(self.folder), "PORT": str(self.port), "ETCD": str(self.port + 1),
                             "OWNER": str(os.getpid()),
                             "APISERVER_ARGS": f"--audit-log-path={self.audit_log} --audit-policy-file={HERE / 'audit-policy.yaml'}"}
@@ -165,6 +176,7 @@ class Cluster:
         if getattr(self._local, "connection", None):
             self._local.connection.close()
         self.verb("down")
+        self._ports.close()
         if os.environ.get("LEPTON_OPERATOR_KEEP"):
             print(f"kept: {self.folder}", flush=True)
         else:

@@ -47,7 +47,7 @@ class Many(Case):
         begin = time.monotonic()
         self.create_all(world)
         created = time.monotonic() - begin
-        self.until_all(world, "Succeeded", 240)
+        self.until_all(world, "Succeeded", 600)
         print(f"many: {MANY} Invocations created in {created:.0f} s, all Succeeded after {time.monotonic() - begin:.0f} s", flush=True)
 
         dump = world.simulator.dump()

@@ -50,7 +50,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
   app.add_option("--token-expires-in", durations["--token-expires-in"].first, "what GET /tokens says, from the start on (4320h)");
   app.add_option("--scenario", flags.scenario_file, "YAML file with outcomes and faults");
   app.add_option("--storage-api", storage, "name, literal, absent or other-volume (name)");
-  app.add_option("--api-family", family, "deployments");
+  app.add_option("--api-family", family, "which routes serve endpoints: deployments or endpoints (deployments)");
   app.add_option("--seed", options.seed, "of the ids it makes (1)");
   app.add_option("--max-page-size", options.max_page, "a page of jobs holds no more, whatever is asked for (500)");
   app.add_flag("--omit-phase", options.omit_phase, "as old servers: no phase in a deployment's status");
@@ -74,8 +74,9 @@ base::Result<Flags> parse_flags(int count, char** words) {
   const auto api = storage_api_named(storage);
   if (!api) return wrong("--storage-api", "must be name, literal, absent or other-volume, not \"" + storage + "\"");
   options.storage_api = *api;
-  if (family == "endpoints") return wrong("--api-family", "the endpoints family is not simulated yet; use deployments");
-  if (family != "deployments") return wrong("--api-family", "must be deployments, not \"" + family + "\"");
+  const auto known_family = api_family_named(family);
+  if (!known_family) return wrong("--api-family", "must be deployments or endpoints, not \"" + family + "\"");
+  options.api_family = *known_family;
   if (options.workspace.empty() || options.workspace.find('/') != std::string::npos) {
     return wrong("--workspace", "must be one path segment");
   }

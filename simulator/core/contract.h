@@ -1,4 +1,4 @@
-// The request bodies of the Lepton API, field by field, as the contract has them (sections 4, 6, 7 and 9). Pure.
+// The request bodies of the Lepton API, field by field, as the contract has them (sections 4 to 7 and 9). Pure.
 #pragma once
 
 #include <optional>
@@ -10,6 +10,8 @@ namespace lepton_operator::simulator {
 
 const Schema& deployment_body();   // POST /deployments
 const Schema& deployment_patch();  // PATCH /deployments/<name>, without its nulls
+const Schema& endpoint_body();     // POST /endpoints; a changed endpoint as a whole has to pass it too
+const Schema& endpoint_patch();    // PATCH /endpoints/<name>, without its nulls
 const Schema& job_body();          // POST /jobs
 const Schema& job_patch();         // PATCH /jobs/<id>
 const Schema& secrets_body();      // POST /usersecrets

@@ -56,6 +56,7 @@ Response Simulator::handle_control(const Request& request, const std::vector<std
   if (what == "set") return set_by_hand(body);
   if (what == "delete") return delete_by_hand(body);
   if (what == "advance") return advance(body);
+  if (what == "family") return family_by_hand(body);
   if (what == "reset") {
     reset();
     return done();
@@ -103,6 +104,16 @@ Response Simulator::advance(const Json& body) {
   if (!by || by->count() < 0) return error_answer(400, "must be a duration, e.g. 10m", "by");
   advanced_ += *by;
   catch_up();
+  return done();
+}
+
+// {"family": "endpoints", "former": "moved"|"kept"|"hidden"}: the workspace changes its family while it is in use.
+Response Simulator::family_by_hand(const Json& body) {
+  const auto family = api_family_named(base::get_string(body, "family").value_or(""));
+  if (!family) return error_answer(400, "must be deployments or endpoints", "family");
+  const auto former = former_family_named(base::get_string(body, "former").value_or("moved"));
+  if (!former) return error_answer(400, "must be moved, kept or hidden", "former");
+  set_family(*family, *former);
   return done();
 }
 

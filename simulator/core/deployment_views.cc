@@ -91,8 +91,9 @@ Json Deployments::events(const Deployment& deployment) const {
   for (const Transition& step : world_.history) {
     if (step.kind != "deployment" || step.id != deployment.name || step.at < deployment.created_at) continue;
     Json item = base::json_object();
-    item["type"] = text(step.to == "Error" ? "Warning" : "Normal");
-    item["reason"] = text(step.to);
+    const bool error = step.to == "Error";
+    item["type"] = text(error ? "Warning" : "Normal");
+    item["reason"] = text(error && !deployment.course.reason.empty() ? deployment.course.reason : step.to);
     item["regarding"] = base::json_object();
     item["regarding"]["kind"] = text("Deployment");
     item["regarding"]["name"] = text(deployment.name);

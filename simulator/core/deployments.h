@@ -1,4 +1,5 @@
-// /deployments, the legacy family (contract, section 4): endpoints with states over time.
+// Endpoints with states over time, and /deployments, the legacy family's view of them (contract, section 4). The other family's view of
+// the same is endpoints.h.
 //
 // A deployment goes Starting → Ready after the ready delay unless the scenario says otherwise. Stopped (min_replicas 0) is shown as
 // "Not Ready" with the true value in `phase`, as the real backend does. Deletion takes the delete delay; until then the name is taken.
@@ -10,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/message.h"
@@ -21,8 +23,12 @@ namespace lepton_operator::simulator {
 struct Deployment {
   std::string name;
   base::Json metadata;
-  base::Json spec;
-  std::string state = "Starting";  // the true one; Stopping and Stopped are folded on the wire
+  base::Json spec;  // in the legacy family's form, whoever made it
+  ApiFamily made_by = ApiFamily::kDeployments;
+  std::string component = "default";  // its name in the other family
+  base::Json siblings;                // the components beside it, as they were sent; null when there are none
+  std::string state = "Starting";     // the true one; Stopping and Stopped are folded on the wire
+  std::string state_before_deletion;
   OutcomeRule course;
   std::vector<std::string> replicas;
   base::Timestamp created_at;
@@ -42,6 +48,17 @@ class Deployments {
   const std::map<std::string, Deployment>& alive() const { return alive_; }
   const std::vector<Deployment>& gone() const { return gone_; }
   const Deployment* find(const std::string& name) const;
+  // The same, if the routes of `family` show it.
+  Deployment* find(const std::string& name, ApiFamily family);
+  std::vector<const Deployment*> shown_by(ApiFamily family) const;
+
+  // What either family's requests come down to. make() and change() take a draft whose spec was checked against the contract.
+  std::variant<Deployment, Response> make(Deployment draft);
+  std::variant<Deployment, Response> change(Deployment& current, Deployment draft, bool dry_run);
+  Response remove(Deployment& deployment);
+  std::optional<Response> restart(Deployment& deployment);  // the answer that refuses it
+  // What stands below it in both: replicas, their logs, events.
+  Response below(const Deployment& deployment, const std::vector<std::string>& rest) const;
 
   // By hand: the state stays until something else is asked of the deployment. False when there is none of that name.
   bool force_state(const std::string& name, const std::string& state, const std::string& reason);
@@ -53,12 +70,11 @@ class Deployments {
   base::Json shown(const Deployment& deployment, bool masked) const;
 
  private:
+  bool shows(const Deployment& deployment, ApiFamily family) const;
   Response list() const;
   Response create(const Request& request);
   Response patch(Deployment& deployment, const Request& request);
-  Response remove(Deployment& deployment);
-  Response restart(Deployment& deployment);
-  Response below(const Deployment& deployment, const std::vector<std::string>& rest) const;
+  Response legacy_below(const Deployment& deployment, const std::vector<std::string>& rest) const;
 
   base::Json status(const Deployment& deployment) const;
   base::Json readiness(const Deployment& deployment) const;

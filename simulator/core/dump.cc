@@ -13,6 +13,7 @@ void set_time(Json& object, const char* member, const std::optional<base::Timest
 Json deployment_json(const Deployments& deployments, const Deployment& deployment) {
   Json value = deployments.shown(deployment, false);
   value["name"] = text(deployment.name);
+  value["made_by"] = text(to_string(deployment.made_by));
   value["true_state"] = text(deployment.state);
   set_time(value, "created_at", deployment.created_at);
   set_time(value, "ready_at", deployment.ready_at);
@@ -112,6 +113,7 @@ Json Simulator::dump() {
   }
   Json value = base::json_object();
   value["workspace"] = text(world_.options.workspace);
+  value["api_family"] = text(to_string(world_.family));
   value["now"] = text(base::format_timestamp(world_.now()));
   value["deployments"] = Json::array(deployments);
   value["deleted_deployments"] = Json::array(deleted_deployments);

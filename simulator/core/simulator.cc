@@ -19,9 +19,11 @@ Simulator::Simulator(Options options, Now now, Scenario scenario)
       initial_(std::move(scenario)),
       secrets_(world_),
       deployments_(world_, secrets_),
+      endpoints_(world_, deployments_),
       jobs_(world_, secrets_, deployments_),
       storage_(world_) {
   world_.options = std::move(options);
+  world_.family = world_.options.api_family;
   world_.scenario = initial_;
   token_expires_at_ = now_() + world_.options.token_expires_in;
   world_.random = base::make_seeded_random(world_.options.seed);
@@ -119,7 +121,8 @@ Response Simulator::route(const Request& request, const std::vector<std::string>
   if (path.empty()) return request.method == "GET" ? workspace_record() : method_not_allowed(request);
   const std::string& resource = path.front();
   const std::vector<std::string> rest(path.begin() + 1, path.end());
-  if (resource == "deployments") return deployments_.handle(request, rest);
+  if (resource == "deployments" && world_.serves(ApiFamily::kDeployments)) return deployments_.handle(request, rest);
+  if (resource == "endpoints" && world_.serves(ApiFamily::kEndpoints)) return endpoints_.handle(request, rest);
   if (resource == "jobs") return jobs_.handle(request, rest);
   if (resource == "usersecrets") return secrets_.handle(request, rest);
   if (resource == "storage") return storage_.handle(request, rest);
@@ -129,6 +132,11 @@ Response Simulator::route(const Request& request, const std::vector<std::string>
   if (resource == "workspace" && rest.empty()) return request.method == "GET" ? workspace_info() : method_not_allowed(request);
   if (resource == "tokens" && rest.empty()) return request.method == "GET" ? tokens() : method_not_allowed(request);
   return no_such_route();
+}
+
+void Simulator::set_family(ApiFamily family, FormerFamily former) {
+  world_.family = family;
+  world_.former = former;
 }
 
 std::size_t Simulator::release(std::optional<std::uint64_t> ticket) {
@@ -160,6 +168,7 @@ void Simulator::reset() {
   token_expires_at_ = now_() + world_.options.token_expires_in;
   secrets_.clear();
   deployments_.clear();
+  set_family(world_.options.api_family, FormerFamily::kMoved);
   jobs_.clear();
   log_.clear();
   add_volumes();

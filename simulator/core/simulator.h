@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/deployments.h"
+#include "core/endpoints.h"
 #include "core/interceptor.h"
 #include "core/jobs.h"
 #include "core/message.h"
@@ -64,6 +65,8 @@ class Simulator {
   Secrets& secrets() { return secrets_; }
   const std::vector<LoggedRequest>& requests() const { return log_; }
   void add_fault(FaultRule fault) { world_.scenario.faults.push_back(std::move(fault)); }
+  // The workspace changes its family; what was made through the other one is, or is not, to be found as `former` says.
+  void set_family(ApiFamily family, FormerFamily former);
   void add_hold(Hold hold) { interceptor_.add(std::move(hold)); }
   std::size_t release(std::optional<std::uint64_t> ticket = std::nullopt);
 
@@ -75,6 +78,7 @@ class Simulator {
   Response set_by_hand(const base::Json& body);
   Response delete_by_hand(const base::Json& body);
   Response advance(const base::Json& body);
+  Response family_by_hand(const base::Json& body);
   Response file_by_hand(const Request& request);
   base::Json requests_json() const;
   base::Json held_json() const;
@@ -98,6 +102,7 @@ class Simulator {
   Scenario initial_;
   Secrets secrets_;
   Deployments deployments_;
+  Endpoints endpoints_;
   Jobs jobs_;
   Storage storage_;
   Interceptor interceptor_;

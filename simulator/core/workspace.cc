@@ -130,7 +130,7 @@ Response Simulator::workspace_info() {
   value["service_quota"] = limit_and_used(services(0, 0), services(0, 0));
   value["dedicated_node_group_only"] = Json::boolean(false);
   Json features = base::json_object();
-  features["enable_new_deployment_api"] = Json::boolean(false);
+  features["enable_new_deployment_api"] = Json::boolean(world_.family == ApiFamily::kEndpoints);
   value["features"] = features;
   return json_answer(value);
 }
@@ -150,16 +150,17 @@ Response Simulator::tokens() const {
 
 Response Simulator::logs(const Request& request, const std::vector<std::string>& rest) const {
   if (rest.size() > 1 || (rest.size() == 1 && rest[0] != "timeseries")) return no_such_route();
-  if (auto refusal = refuse_unknown_query(request, {"deployment", "job", "job_history_name", "job_query_mode", "replica", "start", "end",
+  const char* const workload = world_.family == ApiFamily::kEndpoints ? "endpoint" : "deployment";
+  if (auto refusal = refuse_unknown_query(request, {workload, "job", "job_history_name", "job_query_mode", "replica", "start", "end",
                                                     "limit", "q", "direction", "timestamps"})) {
     return *refusal;
   }
   if (const auto wrong = wrong_bounds(request)) return error_answer(400, *wrong);
   std::vector<Json> streams;
-  if (const auto name = request.parameter("deployment")) {
+  if (const auto name = request.parameter(workload)) {
     const Deployment* deployment = deployments_.find(*name);
     if (deployment != nullptr) {
-      streams.push_back(stream("deployment", *name, selected(deployments_.log_lines(*deployment), deployment->created_at, request)));
+      streams.push_back(stream(workload, *name, selected(deployments_.log_lines(*deployment), deployment->created_at, request)));
     }
   } else if (const auto id = request.parameter("job")) {
     const auto job = jobs_.all().find(*id);
@@ -167,7 +168,7 @@ Response Simulator::logs(const Request& request, const std::vector<std::string>&
       streams.push_back(stream("job", *id, selected(jobs_.log_lines(job->second), job->second.created_at, request)));
     }
   } else {
-    return error_answer(400, "needs deployment or job");
+    return error_answer(400, std::string("needs ") + workload + " or job");
   }
   Json body = base::json_object();
   body["data"] = base::json_object();

@@ -10,6 +10,27 @@ std::optional<StorageApi> storage_api_named(const std::string& name) {
   return std::nullopt;
 }
 
+std::optional<ApiFamily> api_family_named(const std::string& name) {
+  if (name == "deployments") return ApiFamily::kDeployments;
+  if (name == "endpoints") return ApiFamily::kEndpoints;
+  return std::nullopt;
+}
+
+const char* to_string(ApiFamily family) {
+  switch (family) {
+    case ApiFamily::kDeployments: return "deployments";
+    case ApiFamily::kEndpoints: return "endpoints";
+  }
+  __builtin_unreachable();
+}
+
+std::optional<FormerFamily> former_family_named(const std::string& name) {
+  if (name == "moved") return FormerFamily::kMoved;
+  if (name == "kept") return FormerFamily::kKept;
+  if (name == "hidden") return FormerFamily::kHidden;
+  return std::nullopt;
+}
+
 Volume* World::mounted(const std::string& from) {
   const std::size_t colon = from.find(':');
   const std::string name = from.starts_with("node-") && colon != std::string::npos ? from.substr(colon + 1) : from;

@@ -27,6 +27,19 @@ enum class StorageApi {
 };
 std::optional<StorageApi> storage_api_named(const std::string& name);
 
+// Which routes serve endpoints, as GET /workspace tells (the contract, sections 3 to 5).
+enum class ApiFamily { kDeployments, kEndpoints };
+std::optional<ApiFamily> api_family_named(const std::string& name);
+const char* to_string(ApiFamily family);
+
+// What becomes of the other family's routes and endpoints when a workspace changes its family. The contract leaves it unknown.
+enum class FormerFamily {
+  kMoved,   // its endpoints are shown by the new routes; its own routes are gone
+  kKept,    // its routes go on and show the endpoints that were made there; the new ones do not show them
+  kHidden,  // its endpoints go on, but its routes are gone and the new ones do not show them
+};
+std::optional<FormerFamily> former_family_named(const std::string& name);
+
 struct Options {
   std::string workspace = "ws-sim";
   std::string token = "sim-token";
@@ -36,6 +49,7 @@ struct Options {
   base::Milliseconds delete_delay{300};                                // DELETE → 404, also Stopping → Stopped
   base::Milliseconds token_expires_in = std::chrono::hours(180 * 24);  // from the start on
   StorageApi storage_api = StorageApi::kName;
+  ApiFamily api_family = ApiFamily::kDeployments;
   bool omit_phase = false;            // old servers: a stopped deployment shows "Not Ready" and nothing more
   bool mask_tokens = true;            // api_tokens are answered as "***"
   bool archived_state = false;        // archived jobs show "Archived" in place of Completed or Failed
@@ -57,8 +71,11 @@ struct World {
   Agenda agenda;
   Scenario scenario;
   std::unique_ptr<base::Random> random;
-  std::map<std::string, Volume> volumes;  // by the name jobs mount them by
-  Volume other_volume;                    // StorageApi::kOtherVolume serves this one
+  std::map<std::string, Volume> volumes;       // by the name jobs mount them by
+  Volume other_volume;                         // StorageApi::kOtherVolume serves this one
+  ApiFamily family = ApiFamily::kDeployments;  // now: options.api_family until it is changed
+  FormerFamily former = FormerFamily::kMoved;  // what became of the other one
+  bool serves(ApiFamily routes) const { return routes == family || (family != options.api_family && former == FormerFamily::kKept); }
   std::vector<Transition> history;
   std::map<std::string, std::int64_t> counters;
 

@@ -110,6 +110,8 @@ name=${directory##*/}
 [[ $name =~ ^[0-9a-f]{16}$ ]] || fail "refusing $directory: its name is no invocation id"
 [[ $directory != */../* && $directory != */./* && $directory != *//* ]] || fail "refusing $directory: it is no plain path"
 [ -d "${directory%/*}" ] || fail "the volume is not mounted at ${directory%/*}"
+parent=$(cd -P -- "${directory%/*}" && pwd) || fail "cannot enter ${directory%/*}"
+[ "$parent" = "${directory%/*}" ] || fail "refusing $directory: a symbolic link stands in its path"
 [ -L "$directory" ] && fail "refusing $directory: it is a symbolic link"
 if [ ! -e "$directory" ]; then
   printf 'cleanup: %s is gone already\n' "$directory"

@@ -1,6 +1,8 @@
 // The cleanup job's script under real bash: it removes one directory and refuses everything else.
 #include <gmock/gmock.h>
 
+#include "base/random.h"
+
 #include "unit/invocation/bash_runner.h"
 #include "unit/invocation/samples.h"
 
@@ -69,6 +71,44 @@ TEST_F(CleanupScript, RefusesEverythingThatIsNoInvocationsDirectory) {
     EXPECT_TRUE(fs::exists(volume_ / kId)) << directory;
     expect_neighbour_is_there();
   }
+}
+
+TEST_F(CleanupScript, RefusesAPathThatASymbolicLinkStandsIn) {
+  fs::create_directories(volume_ / kId);
+  fs::create_directory_symlink(volume_, runner_.file("link"));
+  const auto end = run((runner_.file("link") / kId).string());
+  EXPECT_EQ(end.exit_code, 1);
+  EXPECT_THAT(end.output, HasSubstr("a symbolic link stands in its path"));
+  EXPECT_TRUE(fs::exists(volume_ / kId));
+}
+
+// Whatever the path, with real links beside and below the volume: only a plain volume/<16 hex digits> ever goes, and nothing else with it.
+TEST_F(CleanupScript, NeverTouchesAnythingElseWhateverThePath) {
+  const auto random = base::make_seeded_random(29);
+  const fs::path precious = runner_.file("precious");
+  fs::create_directories(precious / kId / "deep");
+  const std::string volume = volume_.string();
+  const std::vector<std::string> starts = {volume, volume, runner_.file("link").string(), precious.parent_path().string(), "", "."};
+  const std::vector<std::string> parts = {"", ".", "..", kId, kId, "0000000000000000", "inner", "volume", "*", "-rf", "a b", "\n"};
+  fs::create_directory_symlink(volume_, runner_.file("link"));
+  fs::create_directory_symlink(precious, volume_ / "inner");
+  fs::create_directory_symlink(precious, volume_ / "0000000000000000");
+  int removed = 0;
+  for (int i = 0; i < 120; ++i) {
+    fs::create_directories(volume_ / kId / "gpqa_diamond");
+    fs::create_directory_symlink(precious, volume_ / kId / "gpqa_diamond" / "link-" += std::to_string(i));
+    std::string path = starts[random->next() % starts.size()];
+    for (std::uint64_t n = 1 + random->next() % 3; n > 0; --n) path += "/" + parts[random->next() % parts.size()];
+    const auto end = run(path);
+    const bool gone = !fs::exists(volume_ / kId);
+    removed += gone ? 1 : 0;
+    ASSERT_EQ(gone, path == volume + "/" + kId) << path << ": " << end.output;
+    ASSERT_EQ(end.exit_code, gone ? 0 : 1) << path << ": " << end.output;
+    ASSERT_TRUE(fs::exists(precious / kId / "deep")) << path;
+    ASSERT_TRUE(fs::is_symlink(volume_ / "inner") && fs::is_symlink(volume_ / "0000000000000000")) << path;
+    expect_neighbour_is_there();
+  }
+  EXPECT_GT(removed, 5);
 }
 
 TEST_F(CleanupScript, FailsWhenSomethingStays) {

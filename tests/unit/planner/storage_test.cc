@@ -1,6 +1,8 @@
 // Rule 8: the directory goes last, through the API only where it was seen, else by a job.
 #include "unit/planner/matchers.h"
 
+#include "base/random.h"
+
 #include "invocation/names.h"
 
 namespace lepton_operator::invocation::planner {
@@ -201,6 +203,55 @@ TEST(Storage, APathThatIsNoDirectoryOfOurOwnIsRefused) {
     EXPECT_THAT(made.actions, IsEmpty()) << path;
     EXPECT_EQ(made.finalizer, FinalizerChange::kNone) << path;
   }
+}
+
+// Both ways of removal, whatever stands in storage.path: the one directory that is storage.path/<invocation id>, below a parent that is
+// not the root, or nothing at all.
+TEST(Storage, OnlyTheInvocationsOwnDirectoryIsEverRemovedWhateverThePath) {
+  const auto random = base::make_seeded_random(23);
+  const std::vector<std::string> parts = {"/",    "/", "/", "..",  ".",  "shared",          "a b", "", "'",
+                                          "$(x)", "*", "~", "-rf", "\n", "0123456789abcdef"};
+  int by_api = 0;
+  int by_job = 0;
+  for (int i = 0; i < 4'000; ++i) {
+    std::string path;
+    for (std::uint64_t n = 1 + random->next() % 7; n > 0; --n) path += parts[random->next() % parts.size()];
+    const bool api = random->next() % 2 == 0;
+    Scene scene = with_directory_seen();
+    scene.status().storage.path.clear();
+    base::Json overlay = base::json_object();
+    overlay["storage"] = base::json_object();
+    overlay["storage"]["path"] = base::Json::string(path);
+    overlay["storage"]["cleanup"] = base::Json::string(api ? "Api" : "Job");
+    scene.object.spec = base::merged(scene.object.spec, overlay);
+    const std::string expected = (path.ends_with('/') ? path.substr(0, path.size() - 1) : path) + "/" + scene.status().invocation_id;
+    const Plan made = plan(scene);
+    for (const Action& action : made.actions) {
+      if (const auto* removal = std::get_if<RemoveDirectory>(&action)) {
+        ++by_api;
+        ASSERT_EQ(removal->directory.path(), expected);
+      } else if (const auto* creation = std::get_if<CreateJob>(&action)) {
+        ++by_job;
+        ASSERT_EQ(creation->job.mounts.size(), 1U);
+        const lepton::Mount& mount = creation->job.mounts.front();
+        ASSERT_EQ(mount.path + "/" + scene.status().invocation_id, expected);
+        ASSERT_EQ(creation->job.envs.size(), 1U);
+        ASSERT_EQ(creation->job.envs.front().value, mount.mount_path + "/" + scene.status().invocation_id);
+        ASSERT_GT(mount.path.size(), 1U);
+      } else {
+        FAIL() << action_key(action);
+      }
+    }
+    if (!made.actions.empty()) {
+      ASSERT_TRUE(path.starts_with('/')) << path;
+      for (const char* bad : {"//", "/../", "/./", "\n"}) ASSERT_EQ((expected + "/").find(bad), std::string::npos) << expected;
+    } else {
+      ASSERT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused")) << path;
+    }
+    ASSERT_EQ(made.finalizer, FinalizerChange::kNone);
+  }
+  EXPECT_GT(by_api, 50);
+  EXPECT_GT(by_job, 50);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ Json encode_resolved(const Resolved& resolved) {
     put(item, "container", task.container);
     put(item, "endpointType", task.endpoint_type);
     put(item, "nodeGroupId", task.node_group_id);
+    put(item, "nodeGroup", task.node_group);
     tasks[tasks.size()] = std::move(item);
   }
   put_part(object, "tasks", std::move(tasks));
@@ -44,6 +45,7 @@ Resolved decode_resolved(const Json& object) {
     task.container = text(item, "container");
     task.endpoint_type = text(item, "endpointType");
     task.node_group_id = text(item, "nodeGroupId");
+    task.node_group = text(item, "nodeGroup");
     resolved.tasks[text(item, "name")] = std::move(task);
   }
   return resolved;

@@ -86,6 +86,7 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   Json object = json_object();
   put(object, "name", endpoint.name);
   put(object, "incarnation", endpoint.incarnation);
+  if (endpoint.family != lepton::ApiFamily::kDeployments) object["apiFamily"] = Json::string(lepton::to_string(endpoint.family));
   object["state"] = Json::string(to_string(endpoint.state));
   put(object, "url", endpoint.url);
   put(object, "intendedTime", endpoint.intended_at);
@@ -104,6 +105,7 @@ EndpointStatus decode_endpoint(const Json& object) {
   EndpointStatus endpoint;
   endpoint.name = text(object, "name");
   endpoint.incarnation = number(object, "incarnation");
+  endpoint.family = lepton::parse_api_family(text(object, "apiFamily")).value_or(lepton::ApiFamily::kDeployments);
   endpoint.state = spelt(object, "state", kEndpointPhases, EndpointPhase::kPending, EndpointPhase::kIndeterminate);
   endpoint.url = text(object, "url");
   endpoint.intended_at = time(object, "intendedTime");

@@ -25,25 +25,30 @@ struct CreateEndpoint {
   std::string task;
   RenderedEndpoint endpoint;
   Timestamp deadline{};  // nothing may be sent, and nothing waited for, after it: intent + kCreateDeadline
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;  // of the routes that are asked; likewise below
 };
 struct StartEndpoint {  // scale up again what was stopped
   std::string task;
   std::string name;
   int min_replicas = 1;
   int max_replicas = 1;
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
 };
 struct UpdateEndpoint {  // put these fields of it back, which somebody else changed
   std::string task;
   RenderedEndpoint endpoint;
   std::vector<lepton::EndpointField> fields;
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
 };
 struct DeleteEndpoint {
   std::string task;
   std::string name;
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
 };
 struct DiagnoseEndpoint {  // why it failed, with its last log lines, before it is released (rule 5)
   std::string task;
   std::string name;
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
 };
 struct CreateJob {
   std::string task;  // empty: the cleanup job

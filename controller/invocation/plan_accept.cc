@@ -42,26 +42,37 @@ bool decode(Planning& p) {
   return true;
 }
 
-// The id for a name or an id that a user wrote; empty for none. Nothing when it is unknown.
-std::optional<std::string> node_group_id(const std::map<std::string, std::string>& groups, const std::string& written) {
-  if (written.empty() || groups.contains(written)) return written;
-  const auto named = std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return group.second == written; });
-  if (named == groups.end()) return std::nullopt;
-  return named->first;
+// What a user wrote, and where: a node group's name, or its id.
+struct GroupName {
+  const char* field;
+  std::string written;
+};
+
+// All groups, for a sentence: "h200-eu (h200-eu-a1b2c3d4), cpu-eu (...)".
+std::string listed(const std::map<std::string, std::string>& groups) {
+  std::vector<std::string> texts;
+  for (const auto& [id, name] : groups) texts.push_back(name.empty() || name == id ? id : name + " (" + id + ")");
+  return texts.empty() ? "the workspace has none" : "the workspace has " + base::join(texts, ", ");
 }
 
-std::string unknown_group(const char* field, const std::string& written, const std::map<std::string, std::string>& groups) {
-  std::vector<std::string> names;
-  for (const auto& [id, name] : groups) names.push_back(name);
-  const std::string known = names.empty() ? "the workspace has none" : "the workspace has " + base::join(names, ", ");
-  return std::string(field) + ": no node group \"" + written + "\"; " + known + ".";
+// The id for a name or an id; empty for none. Nothing, and why, when no group or more than one is called so.
+std::optional<std::string> node_group_id(const std::map<std::string, std::string>& groups, const GroupName& name, std::string& problem) {
+  if (name.written.empty() || groups.contains(name.written)) return name.written;
+  std::vector<std::string> ids;
+  for (const auto& [id, other] : groups) {
+    if (other == name.written) ids.push_back(id);
+  }
+  if (ids.size() == 1) return ids.front();
+  const std::string lead = std::string(name.field) + ": ";
+  problem = ids.empty() ? lead + "no node group \"" + name.written + "\"; " + listed(groups)
+                        : lead + "several node groups are called \"" + name.written + "\": write the id of one, " + base::join(ids, " or ");
+  return std::nullopt;
 }
 
-// Endpoint's and jobs' group, as ids. Asks for the groups only if any is named.
-std::optional<std::pair<std::string, std::string>> resolve_node_groups(Planning& p) {
-  const std::string& endpoint = p.spec.deployment.node_group;
-  const std::string& jobs = p.spec.execution.node_group;
-  if (endpoint.empty() && jobs.empty()) return std::pair<std::string, std::string>{};
+// Their ids, in order. Asks for the groups only if any is named.
+std::optional<std::vector<std::string>> resolve_node_groups(Planning& p, const std::vector<GroupName>& names) {
+  const auto is_empty = [](const GroupName& name) { return name.written.empty(); };
+  if (std::all_of(names.begin(), names.end(), is_empty)) return std::vector<std::string>(names.size());
   const auto& groups = p.world.workspace.node_groups;
   if (!groups) {
     if (const base::Error* error = p.failure("read-node-groups")) {
@@ -70,12 +81,15 @@ std::optional<std::pair<std::string, std::string>> resolve_node_groups(Planning&
     p.act(ReadNodeGroups{});
     return std::nullopt;
   }
-  const auto endpoint_id = node_group_id(*groups, endpoint);
-  const auto job_id = node_group_id(*groups, jobs);
-  if (endpoint_id && job_id) return std::pair{*endpoint_id, *job_id};
-  const std::string message = endpoint_id ? unknown_group("spec.execution.nodeGroup", jobs, *groups)
-                                          : unknown_group("spec.deployment.nodeGroup", endpoint, *groups);
-  refuse(p, "UnknownNodeGroup", message);
+  std::vector<std::string> ids;
+  std::vector<std::string> problems;
+  for (const GroupName& name : names) {
+    std::string problem;
+    ids.push_back(node_group_id(*groups, name, problem).value_or(""));
+    if (!problem.empty()) problems.push_back(std::move(problem));
+  }
+  if (problems.empty()) return ids;
+  refuse(p, "UnknownNodeGroup", base::join(problems, "; ") + ".");
   p.wake(p.world.now + kRecheck);
   const Outcome* read = p.outcome("read-node-groups");
   if (!read || p.world.now - read->began >= kRecheck) p.act(ReadNodeGroups{});
@@ -157,16 +171,20 @@ void add_task_statuses(Planning& p) {
 }
 
 bool freeze(Planning& p, std::map<std::string, ResolvedTask> tasks) {
-  const auto groups = resolve_node_groups(p);
+  const auto groups = resolve_node_groups(
+      p, {{"spec.deployment.nodeGroup", p.spec.deployment.node_group}, {"spec.execution.nodeGroup", p.spec.execution.node_group}});
   if (!groups) return false;
   if (!secret_keys_present(p)) return false;
   Resolved resolved;
   resolved.workspace_id = p.world.workspace.id;
   resolved.workspace_url = p.world.workspace.url;
   resolved.defaults = resolved_defaults(p.world.workspace.defaults);
-  resolved.endpoint_node_group_id = groups->first;
+  resolved.endpoint_node_group_id = groups->front();
   resolved.token_key_id = p.world.workspace.token_key_id;
-  for (auto& [name, task] : tasks) task.node_group_id = groups->second;
+  for (auto& [name, task] : tasks) {
+    task.node_group_id = groups->back();
+    task.node_group = p.spec.execution.node_group;
+  }
   resolved.tasks = std::move(tasks);
   p.status().resolved = std::move(resolved);
   p.status().start_time = p.world.now;
@@ -178,17 +196,29 @@ bool all_intended(const InvocationStatus& status, const std::map<std::string, Re
   return status.tasks.size() >= tasks.size() && std::all_of(status.tasks.begin(), status.tasks.end(), intended);
 }
 
+// The group of jobs, once resolved, is not looked up again under the same name: it may be renamed, or out of reach for a while.
+std::optional<std::string> job_group_again(Planning& p) {
+  const std::string& written = p.spec.execution.node_group;
+  for (const auto& [name, task] : p.status().resolved->tasks) {
+    if (!written.empty() && task.node_group == written) return task.node_group_id;
+  }
+  const auto groups = resolve_node_groups(p, {{"spec.execution.nodeGroup", written}});
+  return groups ? std::optional(groups->front()) : std::nullopt;
+}
+
 // While the Invocation runs tasks may be appended, and execution edited: that reaches jobs that are not intended yet.
 bool resolve_again(Planning& p, std::map<std::string, ResolvedTask> tasks) {
   InvocationStatus& status = p.status();
   if (all_intended(status, tasks)) return true;
-  const auto groups = resolve_node_groups(p);
-  if (!groups) return false;
+  const auto group = job_group_again(p);
+  if (!group) return false;
   std::map<std::string, ResolvedTask>& known = status.resolved->tasks;
   for (auto& [name, task] : tasks) {
     const auto same = [&task_name = name](const TaskStatus& other) { return other.name == task_name && !other.job.name.empty(); };
     const bool intended = std::any_of(status.tasks.begin(), status.tasks.end(), same);
-    if (!intended) task.node_group_id = groups->second;
+    if (intended) continue;
+    task.node_group_id = *group;
+    task.node_group = p.spec.execution.node_group;
   }
   known = std::move(tasks);
   return true;
@@ -237,7 +267,7 @@ bool workspace_usable(Planning& p) {
                     ", but its Workspace now means \"" + facts.id + "\" at " + facts.url + ": put the former back.");
     return false;
   }
-  p.condition("WorkspaceReady", ConditionStatus::kTrue, reason_of(facts.state), facts.message);
+  if (!tell_out_of_sight(p)) p.condition("WorkspaceReady", ConditionStatus::kTrue, reason_of(facts.state), facts.message);
   return true;
 }
 

@@ -45,20 +45,21 @@ bool names(const std::string& list, lepton::EndpointField field) {
   return (" " + list + " ").find(" " + std::string(lepton::to_string(field)) + " ") != std::string::npos;
 }
 
-bool look_is_older_than_our_write(const Planning& p, const std::string& name) {
+bool look_is_older_than_our_write(const Planning& p, const std::string& name, lepton::ApiFamily family) {
   const auto written = p.world.memory.writes.find(name);
-  const auto& looks = p.world.view.endpoint_looks;
+  const auto& looks = p.world.view.looks_at(family);
   return written != p.world.memory.writes.end() && !(looks.last && *looks.last > written->second);
 }
 
 Action putting_back(const Planning& p, const TaskStatus& task, RenderedEndpoint sent, std::vector<lepton::EndpointField> fields,
                     bool down) {
   if (fields.empty()) {
-    return StartEndpoint{task.name, task.endpoint.name, p.spec.deployment.min_replicas, p.spec.deployment.max_replicas};
+    return StartEndpoint{task.name, task.endpoint.name, p.spec.deployment.min_replicas, p.spec.deployment.max_replicas,
+                         task.endpoint.family};
   }
   const bool scaled = std::find(fields.begin(), fields.end(), lepton::EndpointField::kReplicas) != fields.end();
   if (down && !scaled) fields.push_back(lepton::EndpointField::kReplicas);
-  return UpdateEndpoint{task.name, std::move(sent), std::move(fields)};
+  return UpdateEndpoint{task.name, std::move(sent), std::move(fields), task.endpoint.family};
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ bool put_back(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
     return true;
   }
   if (p.in_flight(key)) return true;
-  if (p.done(key) && look_is_older_than_our_write(p, endpoint.name)) return true;
+  if (p.done(key) && look_is_older_than_our_write(p, endpoint.name, seen.family)) return true;
   endpoint.drift = what;
   if (may_put_back(p, endpoint)) p.act(std::move(action));
   return true;
@@ -122,7 +123,7 @@ bool put_back(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
 bool error_is_older_than_our_update(const Planning& p, const EndpointStatus& endpoint) {
   const auto written = p.world.memory.writes.find(endpoint.name);
   if (!p.outcome("update-endpoint " + endpoint.name) || written == p.world.memory.writes.end()) return false;
-  return p.world.view.endpoint_looks.begun_after(written->second) < 2;
+  return p.world.view.looks_at(endpoint.family).begun_after(written->second) < 2;
 }
 
 std::string drift_sentence(const InvocationStatus& status) {

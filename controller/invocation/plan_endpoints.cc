@@ -4,6 +4,7 @@
 // endpoint gone has to wait until no creation of ours can still take effect.
 #include <algorithm>
 
+#include "base/strings.h"
 #include "base/time.h"
 #include "invocation/names.h"
 #include "invocation/planning.h"
@@ -28,11 +29,24 @@ std::optional<Timestamp> written_at(const Planning& p, const std::string& name) 
   return found->second;
 }
 
-// Rule 3: a look that began before our own last write proves nothing.
-bool absent_after_writes(const Planning& p, const std::string& name) {
-  const auto& looks = p.world.view.endpoint_looks;
-  const auto written = written_at(p, name);
-  return looks.last && !find_seen(p, name) && (!written || *looks.last > *written);
+// Certainly refused, each time that it was asked for: nothing of that name stands anywhere.
+bool never_made(const Planning& p, const EndpointStatus& endpoint) {
+  const base::Error* error = p.failure("create-endpoint " + endpoint.name);
+  return error && !error->uncertain() && !endpoint.seen && !endpoint.unsettled_until;
+}
+
+// Made, or last seen, through the routes of the family that the workspace has not (any more).
+bool elsewhere(const Planning& p, const EndpointStatus& endpoint) {
+  if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return false;
+  return endpoint.family != p.world.view.family && !never_made(p, endpoint);
+}
+
+// Rule 3: a look that began before our own last write proves nothing, nor does one at other routes than those that made it.
+bool absent_after_writes(const Planning& p, const EndpointStatus& endpoint) {
+  if (find_seen(p, endpoint.name)) return false;
+  const auto written = written_at(p, endpoint.name);
+  const auto proves = [&](const lepton::Looks& looks) { return looks.last && (!written || *looks.last > *written); };
+  return proves(p.world.view.endpoint_looks) && (never_made(p, endpoint) || proves(p.world.view.looks_at(endpoint.family)));
 }
 
 // No creation of ours can still take effect: the latest was seen, certainly answered or certainly refused, or has settled before the look;
@@ -40,7 +54,7 @@ bool absent_after_writes(const Planning& p, const std::string& name) {
 bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
   const std::string key = "create-endpoint " + endpoint.name;
   if (p.in_flight(key)) return false;
-  const auto& looks = p.world.view.endpoint_looks;
+  const auto& looks = p.world.view.looks_at(endpoint.family);
   if (endpoint.unsettled_until && looks.begun_after(*endpoint.unsettled_until) == 0) return false;
   const base::Error* error = p.failure(key);
   if (endpoint.seen || p.done(key) || (error && !error->uncertain())) return true;
@@ -71,12 +85,14 @@ void create(Planning& p, TaskStatus& task) {
   const bool sent_before = endpoint.intended_at && *endpoint.intended_at < p.world.now;
   if (sent_before && !creation_over(p, endpoint)) endpoint.unsettled_until = *endpoint.intended_at + kCreateDeadline + kSettling;
   endpoint.name = name;
+  endpoint.family = p.world.view.family;
   endpoint.intended_at = p.world.now;
   // One that is put back gets its own time to become ready; a creation that is sent again does not.
   if (!endpoint.waiting_since || endpoint.seen) endpoint.waiting_since = p.world.now;
   endpoint.seen = false;  // of the one before it; this request's end is open again
   endpoint.state = EndpointPhase::kCreating;
-  p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline});
+  p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline,
+                       endpoint.family});
 }
 
 void fail_endpoint(Planning& p, TaskStatus& task, std::string why) {
@@ -92,7 +108,7 @@ void fail_endpoint(Planning& p, TaskStatus& task, std::string why) {
 void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) {
   const std::string& name = task.endpoint.name;
   const auto diagnosis = p.world.memory.diagnoses.find(name);
-  const DiagnoseEndpoint action{task.name, name};
+  const DiagnoseEndpoint action{task.name, name, task.endpoint.family};
   if (diagnosis == p.world.memory.diagnoses.end() && !p.failure(action_key(action))) {
     p.act(action);
     return;
@@ -120,8 +136,9 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
     fail_endpoint(p, task, "an endpoint named " + endpoint.name + " exists that is not this Invocation's: remove it.");
     return;
   }
-  if (!endpoint.seen) note_as_served(p, task, seen.endpoint);
+  if (!endpoint.seen || endpoint.family != seen.family) note_as_served(p, task, seen.endpoint);
   endpoint.seen = true;
+  endpoint.family = seen.family;                    // the workspace may have taken it along to another one
   if (task.job.name.empty()) task.message.clear();  // of a creation that was in trouble
   const bool was_ready = endpoint.state == EndpointPhase::kReady;
   endpoint.state = endpoint_phase(seen);
@@ -152,6 +169,13 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
 
 void follow_unseen(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
+  const bool gone = absent_after_writes(p, endpoint);
+  if (elsewhere(p, endpoint) && !(gone && creation_over(p, endpoint))) {  // it may well be there: unknown is neither
+    if (endpoint.state == EndpointPhase::kReady) endpoint.waiting_since = p.world.now;
+    endpoint.state = EndpointPhase::kIndeterminate;
+    check_readiness_deadline(p, task);
+    return;
+  }
   // What failed before it was seen is over; what was refused after an uncertain request may be refused because that one took effect.
   const base::Error* error = endpoint.seen ? nullptr : p.failure("create-endpoint " + endpoint.name);
   if (error && error->kind == base::ErrorKind::kInvalid && !endpoint.unsettled_until) {
@@ -161,7 +185,7 @@ void follow_unseen(Planning& p, TaskStatus& task) {
   if (error) task.message = error->what;
   endpoint.state = EndpointPhase::kCreating;
   const bool known_failure = error != nullptr;
-  if (known_failure || absent_after_writes(p, endpoint.name)) create(p, task);  // put back, or sent again
+  if (known_failure || gone) create(p, task);  // put back, or sent again
   check_readiness_deadline(p, task);
 }
 
@@ -176,7 +200,8 @@ void plan_endpoint(Planning& p, TaskStatus& task) {
   } else if (p.world.view.endpoint_looks.last || p.outcome("create-endpoint " + task.endpoint.name)) {
     follow_unseen(p, task);
   }
-  if (task.endpoint.state != EndpointPhase::kReady) p.look(lepton::Pace::kClose);
+  // Nobody is woken for one whose owner the other family's routes do not name.
+  if (task.endpoint.state != EndpointPhase::kReady || elsewhere(p, task.endpoint)) p.look(lepton::Pace::kClose);
 }
 
 }  // namespace
@@ -188,17 +213,36 @@ void plan_endpoints(Planning& p) {
   }
 }
 
+bool tell_out_of_sight(Planning& p) {
+  std::vector<std::string> names;
+  for (const TaskStatus& task : p.status().tasks) {
+    if (!elsewhere(p, task.endpoint)) continue;
+    p.plan.interest.other_family = true;
+    if (!find_seen(p, task.endpoint.name)) names.push_back(task.endpoint.name);
+  }
+  const auto& view = p.world.view;
+  if (names.empty() || !view.other_error) return false;
+  const bool endpoints = view.family == lepton::ApiFamily::kEndpoints;
+  const std::string former = lepton::to_string(endpoints ? lepton::ApiFamily::kDeployments : lepton::ApiFamily::kEndpoints);
+  p.condition("WorkspaceReady", ConditionStatus::kFalse, "ApiFamilyChanged",
+              "the workspace now serves endpoints at /" + std::string(lepton::to_string(view.family)) + ", but " + base::join(names, ", ") +
+                  " stands behind /" + former + ", which cannot be read (" + view.other_error->what +
+                  "): it is not taken for gone; remove it by hand and set the annotation lepton.dev/abandon, or wait.");
+  return true;
+}
+
 bool release_endpoint(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
   if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return true;
-  const DeleteEndpoint removal{task.name, endpoint.name};
   const lepton::SeenEndpoint* seen = find_seen(p, endpoint.name);
+  if (seen && !foreign(p, seen->endpoint)) endpoint.family = seen->family;
+  const DeleteEndpoint removal{task.name, endpoint.name, endpoint.family};
   if (seen && foreign(p, seen->endpoint)) {
     endpoint.state = EndpointPhase::kReleased;
     return true;
   }
   const bool removed = p.done(action_key(removal));
-  if (removed && absent_after_writes(p, endpoint.name) && creation_over(p, endpoint)) {
+  if (removed && absent_after_writes(p, endpoint) && creation_over(p, endpoint)) {
     endpoint.state = EndpointPhase::kReleased;
     return true;
   }
@@ -209,7 +253,7 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
   }
   const bool deleting = seen && endpoint_phase(*seen) == EndpointPhase::kDeleting;
   if (seen) endpoint.state = EndpointPhase::kDeleting;
-  if (!removed || (seen && !deleting)) p.act_once_per_look(removal, p.world.view.endpoint_looks);
+  if (!removed || (seen && !deleting)) p.act_once_per_look(removal, p.world.view.looks_at(endpoint.family));
   return false;
 }
 

@@ -54,6 +54,9 @@ std::string secret_problem(Planning& p);  // why one is not there yet; empty whe
 void plan_endpoints(Planning& p);  // of tasks that are not finished
 // Removes it and marks it kReleased once that is verified. Returns true then, or if it was never intended.
 bool release_endpoint(Planning& p, TaskStatus& task);
+// Endpoints that were made through the API family that is not the workspace's (any more) are looked for there too. This says so in a
+// condition, and returns true, while that family's routes cannot be read: then nothing shows whether they are still there.
+bool tell_out_of_sight(Planning& p);
 
 // --- plan_drift.cc
 // At the first sight of an endpoint: what differs already is how this server shows it, and is not compared from now on.

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "lepton/types.h"
 
 namespace lepton_operator::invocation {
 
@@ -62,6 +63,7 @@ struct EndpointStatus {
   std::string drift;                         // what of it is not as we made it, and who changed it: "image, envs, last changed by x"
   int put_back = 0;                          // times in a row that we put it back
   std::optional<Timestamp> put_back_at;      // the latest of them
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;  // whose routes made it, or showed it since
 
   bool operator==(const EndpointStatus&) const = default;
 };
@@ -94,8 +96,9 @@ struct ResolvedTask {
   std::string harness;      // empty for a task with its own command
   std::string config_type;  // run configuration's config.type
   std::string container;
-  std::string endpoint_type;  // chat, completions, ...
-  std::string node_group_id;  // of its job; empty: none
+  std::string endpoint_type;    // chat, completions, ...
+  std::string node_group_id;    // of its job; empty: none
+  std::string node_group = {};  // as the spec named it when it was looked up
 
   bool operator==(const ResolvedTask&) const = default;
 };

@@ -20,6 +20,14 @@ bool addressable(const std::string& name) { return name.find_first_not_of('.') !
 
 Error unaddressable(const char* what) { return Error{ErrorKind::kInvalid, std::string("no request without the name of ") + what}; }
 
+const char* collection(ApiFamily family) {
+  switch (family) {
+    case ApiFamily::kDeployments: return "/deployments";
+    case ApiFamily::kEndpoints: return "/endpoints";
+  }
+  __builtin_unreachable();
+}
+
 std::string item(const char* collection, const std::string& name) { return std::string(collection) + "/" + base::encode_segment(name); }
 
 const char* mode(JobScope scope) {
@@ -65,8 +73,8 @@ std::vector<std::string> literal_values(const std::vector<EnvVar>& envs) {
 }
 
 // Decodes an answer; says to what it was one.
-template <class T>
-Result<T> decoded(const Result<Json>& body, Result<T> (*decode)(const Json&), const std::string& asked) {
+template <class T, class Decode>
+Result<T> decoded(const Result<Json>& body, Decode decode, const std::string& asked) {
   if (!body) return body.error();
   Result<T> value = decode(*body);
   if (value) return value;
@@ -83,18 +91,21 @@ Answer<WorkspaceInfo> Client::workspace(Context context) {
   co_return decoded<WorkspaceInfo>(body, decode_workspace, "GET /workspace");
 }
 
-Answer<Decoded<Endpoint>> Client::list_endpoints(Context context) {
-  Call request = call(Method::kGet, "/deployments");
-  const Result<Json> body = co_await send_json(context, std::move(request));
-  co_return decoded<Decoded<Endpoint>>(body, decode_endpoints, "GET /deployments");
-}
-
-Answer<Endpoint> Client::get_endpoint(Context context, std::string name) {
-  if (!addressable(name)) co_return unaddressable("an endpoint");
-  Call request = call(Method::kGet, item("/deployments", name));
+Answer<Decoded<Endpoint>> Client::list_endpoints(Context context, ApiFamily family) {
+  Call request = call(Method::kGet, collection(family));
   const std::string asked = request.asked;
   const Result<Json> body = co_await send_json(context, std::move(request));
-  co_return decoded<Endpoint>(body, decode_endpoint, asked);
+  const auto decode = [family](const Json& answer) { return decode_endpoints(answer, family); };
+  co_return decoded<Decoded<Endpoint>>(body, decode, asked);
+}
+
+Answer<Endpoint> Client::get_endpoint(Context context, std::string name, ApiFamily family) {
+  if (!addressable(name)) co_return unaddressable("an endpoint");
+  Call request = call(Method::kGet, item(collection(family), name));
+  const std::string asked = request.asked;
+  const Result<Json> body = co_await send_json(context, std::move(request));
+  const auto decode = [family](const Json& answer) { return decode_endpoint(answer, family); };
+  co_return decoded<Endpoint>(body, decode, asked);
 }
 
 Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query) {
@@ -146,9 +157,9 @@ Answer<std::optional<Timestamp>> Client::token_expiry(Context context) {
   co_return expiry_of(credentials_.token, *tokens);
 }
 
-Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
+Answer<> Client::create_endpoint(Context context, EndpointSpec spec, ApiFamily family) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
-  Call request = call(Method::kPost, "/deployments", encode(spec));
+  Call request = call(Method::kPost, collection(family), encode(spec, family));
   request.creating = true;
   request.values = literal_values(spec.envs);
   for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
@@ -158,27 +169,45 @@ Answer<> Client::create_endpoint(Context context, EndpointSpec spec) {
   co_return Ok{};
 }
 
-Answer<> Client::scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas) {
+Answer<> Client::scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas, ApiFamily family) {
   if (!addressable(name)) co_return unaddressable("an endpoint");
-  Call request = call(Method::kPatch, item("/deployments", name), encode_replicas(min_replicas, max_replicas));
+  Patch patch;
+  patch.body = encode_replicas(min_replicas, max_replicas);
+  Result<> patched = co_await patch_endpoint(context, std::move(name), std::move(patch), family);
+  co_return patched;
+}
+
+Answer<> Client::patch_endpoint(Context context, std::string name, Patch patch, ApiFamily family) {
+  const std::string route = item(collection(family), name);
+  if (family == ApiFamily::kEndpoints) {
+    Call read = call(Method::kGet, route);
+    const Result<Json> live = co_await send_json(context, std::move(read));
+    const auto whole = [&patch](const Json& answer) { return encode_components_patch(answer, patch.body); };
+    Result<Json> components = decoded<Json>(live, whole, "GET " + route);
+    if (!components) co_return components.error();
+    patch.body = std::move(components).value();
+  }
+  Call request = call(Method::kPatch, route, patch.body);
+  request.values = std::move(patch.values);
+  request.secret_body = patch.secret;
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
   co_return Ok{};
 }
 
-Answer<> Client::update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields) {
+Answer<> Client::update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields, ApiFamily family) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
-  Call request = call(Method::kPatch, item("/deployments", spec.name), encode_update(spec, fields));
-  request.values = literal_values(spec.envs);
-  for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
-  const Result<base::HttpResponse> response = co_await send(context, std::move(request));
-  if (!response) co_return response.error();
-  co_return Ok{};
+  Patch patch;
+  patch.body = encode_update(spec, fields, family);
+  patch.values = literal_values(spec.envs);
+  for (const ApiToken& token : spec.api_tokens) patch.secret = patch.secret || token.value.has_value();
+  Result<> patched = co_await patch_endpoint(context, std::move(spec.name), std::move(patch), family);
+  co_return patched;
 }
 
-Answer<> Client::delete_endpoint(Context context, std::string name) {
+Answer<> Client::delete_endpoint(Context context, std::string name, ApiFamily family) {
   if (!addressable(name)) co_return unaddressable("an endpoint");
-  Call request = call(Method::kDelete, item("/deployments", name));
+  Call request = call(Method::kDelete, item(collection(family), name));
   Result<> removed = co_await send_removal(context, std::move(request));
   co_return removed;
 }

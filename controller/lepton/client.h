@@ -59,11 +59,13 @@ class Client {
   Client(std::shared_ptr<base::HttpTransport> transport, Credentials credentials, base::Clock& clock, base::Random& random,
          ClientOptions options);
 
+  // Endpoints are asked of the routes of `family`: whoever asks knows where one was made or seen (section 0).
+
   // Reading. A list asks for page after page of 500 until an empty, repeated or short one. What is short the server's own
   // pages tell, not what was asked for: it may cap page_size.
   Answer<WorkspaceInfo> workspace(Context context);
-  Answer<Decoded<Endpoint>> list_endpoints(Context context);
-  Answer<Endpoint> get_endpoint(Context context, std::string name);
+  Answer<Decoded<Endpoint>> list_endpoints(Context context, ApiFamily family = ApiFamily::kDeployments);
+  Answer<Endpoint> get_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
   Answer<Decoded<Job>> list_jobs(Context context, JobQuery query);
   Answer<Job> get_job(Context context, std::string id);  // alive_and_archive
   Answer<Decoded<NodeGroup>> list_node_groups(Context context);
@@ -71,14 +73,17 @@ class Client {
   // When our token expires; nothing when the workspace does not say. An optional route (section 1): no error of it means anything else.
   Answer<std::optional<Timestamp>> token_expiry(Context context);
   // What cannot be had of it is left out; an error only when nobody could be asked.
-  Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name);
+  Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
 
   // Changing. 404 on a removal is success: it is gone.
-  Answer<> create_endpoint(Context context, EndpointSpec spec);  // kConflict: the name exists (409, or 400 "already exists")
-  Answer<> scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas);
+  // kConflict: the name exists (409, or 400 "already exists").
+  Answer<> create_endpoint(Context context, EndpointSpec spec, ApiFamily family = ApiFamily::kDeployments);
+  Answer<> scale_endpoint(Context context, std::string name, int min_replicas, int max_replicas,
+                          ApiFamily family = ApiFamily::kDeployments);
   // Puts these fields back and touches no other.
-  Answer<> update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields);
-  Answer<> delete_endpoint(Context context, std::string name);
+  Answer<> update_endpoint(Context context, EndpointSpec spec, std::vector<EndpointField> fields,
+                           ApiFamily family = ApiFamily::kDeployments);
+  Answer<> delete_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
   Answer<Job> create_job(Context context, JobSpec spec);  // not idempotent (section 6)
   Answer<> stop_job(Context context, std::string id);
   Answer<> delete_job(Context context, std::string id);       // alive_and_archive
@@ -116,6 +121,11 @@ class Client {
     bool secret_body = false;          // no answer to this request is repeated at all
     bool optional = false;             // an error is the route's, and says nothing of the token or of the server's health
   };
+  struct Patch {
+    Json body;                        // in the legacy family's form
+    std::vector<std::string> values;  // as Call's
+    bool secret = false;              // likewise
+  };
   struct Leave;
 
   Call call(base::Method method, const std::string& path) const;
@@ -123,6 +133,9 @@ class Client {
   Answer<base::HttpResponse> send(Context context, Call call);
   Answer<Json> send_json(Context context, Call call);
   Answer<> send_removal(Context context, Call call);
+  // On /endpoints that takes a read first: an update there replaces all components.
+  Answer<> patch_endpoint(Context context, std::string name, Patch patch, ApiFamily family);
+  Answer<std::vector<std::string>> endpoint_reasons(Context context, std::string route, ApiFamily family);
 
   // Until the token was accepted once, few requests are out at a time, so that a wrong one costs few. False: the context ended first.
   boost::asio::awaitable<bool> enter(Context context);

@@ -20,6 +20,11 @@ constexpr std::chrono::seconds kLogDeadline{10};
 
 bool known_trouble(const std::string& reason) { return !reason.empty() && reason != "Ready" && reason != "InProgress"; }
 
+void add_reason(std::string text, std::vector<std::string>& reasons) {
+  const bool told = std::find(reasons.begin(), reasons.end(), text) != reasons.end();
+  if (!told && reasons.size() < kMostReasons) reasons.push_back(std::move(text));
+}
+
 // readiness and termination: {replica id: [{reason, message, exit_code?}]}.
 void add_reasons(const Json& body, std::vector<std::string>& reasons) {
   if (!body.is_object()) return;
@@ -30,10 +35,23 @@ void add_reasons(const Json& body, std::vector<std::string>& reasons) {
       if (!known_trouble(reason) && message.empty()) continue;
       std::string text = reason.empty() || message.empty() ? reason + message : reason + ": " + message;
       if (const auto code = base::get_int(entry, "exit_code")) text += " (exit code " + std::to_string(*code) + ")";
-      const bool told = std::find(reasons.begin(), reasons.end(), text) != reasons.end();
-      if (!told && reasons.size() < kMostReasons) reasons.push_back(std::move(text));
+      add_reason(std::move(text), reasons);
     }
   }
+}
+
+// events: [{type, reason, count, last_observed_time}]. The warnings, the latest first: of the earlier ones there may be many.
+void add_warnings(const Json& body, std::vector<std::string>& reasons) {
+  std::vector<std::pair<std::string, std::string>> warnings;
+  for (const Json& event : base::elements(&body)) {
+    const std::string reason = base::get_string(event, "reason").value_or("");
+    if (base::get_string(event, "type") != "Warning" || reason.empty()) continue;
+    const std::int64_t count = base::get_int(event, "count").value_or(1);
+    const std::string often = count > 1 ? " (" + std::to_string(count) + " times)" : "";
+    warnings.emplace_back(base::get_string(event, "last_observed_time").value_or(""), reason + often);
+  }
+  std::stable_sort(warnings.begin(), warnings.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (auto& [at, text] : warnings) add_reason(std::move(text), reasons);
 }
 
 std::string first_replica(const Json& body) {
@@ -92,17 +110,30 @@ bool nobody_asked(ErrorKind kind) {
 
 }  // namespace
 
-Answer<EndpointDiagnosis> Client::explain_endpoint(Context context, std::string name) {
-  EndpointDiagnosis diagnosis;
-  const std::string route = "/deployments/" + base::encode_segment(name);
-  for (const char* part : {"/readiness", "/termination"}) {
+// The new family has neither readiness nor termination: its events are all that tells.
+Answer<std::vector<std::string>> Client::endpoint_reasons(Context context, std::string route, ApiFamily family) {
+  std::vector<std::string> reasons;
+  const bool events_only = family == ApiFamily::kEndpoints;
+  const std::vector<std::string> legacy{"/readiness", "/termination"};
+  const std::vector<std::string> parts = events_only ? std::vector<std::string>{"/events"} : legacy;
+  for (const std::string& part : parts) {
     Call request = call(Method::kGet, route + part);
     const Result<Json> body = co_await send_json(context, std::move(request));
     if (!body && nobody_asked(body.error().kind)) co_return body.error();
-    if (body) add_reasons(*body, diagnosis.reasons);
+    if (body && events_only) add_warnings(*body, reasons);
+    if (body && !events_only) add_reasons(*body, reasons);
   }
+  co_return reasons;
+}
+
+Answer<EndpointDiagnosis> Client::explain_endpoint(Context context, std::string name, ApiFamily family) {
+  EndpointDiagnosis diagnosis;
+  const std::string route = "/" + std::string(to_string(family)) + "/" + base::encode_segment(name);
+  Result<std::vector<std::string>> reasons = co_await endpoint_reasons(context, route, family);
+  if (!reasons) co_return reasons.error();
+  diagnosis.reasons = std::move(reasons).value();
   Call logs = call(Method::kGet, "/logs");
-  logs.request.query.emplace_back("deployment", name);
+  logs.request.query.emplace_back(family == ApiFamily::kEndpoints ? "endpoint" : "deployment", name);
   logs.request.query.emplace_back("limit", std::to_string(kLogLines));
   Context log_deadline = context.with_timeout(kLogDeadline);
   const Result<Json> streams = co_await send_json(log_deadline, std::move(logs));

@@ -2,6 +2,7 @@
 #include "lepton/observer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lepton_operator::lepton {
 
@@ -12,6 +13,8 @@ namespace {
 // However often look_soon() is called.
 constexpr Milliseconds kSoonest{200};
 constexpr double kShareOfBucket = 0.5;
+
+ApiFamily other(ApiFamily family) { return family == ApiFamily::kDeployments ? ApiFamily::kEndpoints : ApiFamily::kDeployments; }
 
 }  // namespace
 
@@ -33,8 +36,17 @@ void Observer::set_interest(const std::string& party, Interest interest) {
     interests_[party] = interest;
   }
   const Interest now = strongest();
-  if (now.archive && !before.archive) look_soon_ = true;  // what is in the view was never asked of the archive
+  // What is in the view was never asked of them.
+  if ((now.archive && !before.archive) || (now.other_family && !before.other_family)) look_soon_ = true;
   if (!(now == before)) hurry_.notify();
+}
+
+void Observer::set_family(ApiFamily family) {
+  if (family == view_.family) return;
+  view_.family = family;
+  std::swap(view_.endpoint_looks, view_.other_endpoint_looks);
+  view_.other_error.reset();
+  look_soon();
 }
 
 void Observer::look_soon() {
@@ -47,6 +59,7 @@ Interest Observer::strongest() const {
   for (const auto& [party, interest] : interests_) {
     all.pace = std::max(all.pace, interest.pace);
     all.archive = all.archive || interest.archive;
+    all.other_family = all.other_family || interest.other_family;
   }
   return all;
 }
@@ -88,9 +101,9 @@ boost::asio::awaitable<void> Observer::rest(Context context, Timestamp begun) {
   }
 }
 
-boost::asio::awaitable<void> Observer::ask_endpoints(Observer& self, Context context, Asked<Endpoint>& asked) {
+boost::asio::awaitable<void> Observer::ask_endpoints(Observer& self, Context context, ApiFamily family, Asked<Endpoint>& asked) {
   asked.begun = self.clock_.now();
-  asked.answer = co_await self.client_.list_endpoints(context);
+  asked.answer = co_await self.client_.list_endpoints(context, family);
 }
 
 // The archive first, the alive ones after it: then a job that only the first list has is no longer alive, and never one just created.
@@ -109,7 +122,9 @@ boost::asio::awaitable<void> Observer::look(Context context) {
   Look look;  // outlives the children: they are joined below
   if (strongest().archive) look.archive.emplace();
   base::TaskGroup lists(io_);
-  lists.spawn(ask_endpoints(*this, context, look.endpoints));
+  look.family = view_.family;
+  lists.spawn(ask_endpoints(*this, context, look.family, look.endpoints));
+  if (strongest().other_family) lists.spawn(ask_endpoints(*this, context, other(look.family), look.others.emplace()));
   lists.spawn(ask_jobs(*this, context, look));
   co_await lists.join();
   if (context.expired()) co_return;

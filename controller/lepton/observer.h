@@ -40,7 +40,9 @@ class Observer {
 
   boost::asio::awaitable<void> run(Context context);
 
-  void set_interest(const std::string& party, Interest interest);  // kIdle without archive removes the party
+  void set_interest(const std::string& party, Interest interest);  // Interest{} removes the party
+  // Which routes serve endpoints. What was seen through the others before stays in the view while anybody is interested in them.
+  void set_family(ApiFamily family);
   // The next look starts at once, though no sooner than 200 ms after the start of the latest and still within its half of the bucket.
   void look_soon();
 
@@ -59,18 +61,21 @@ class Observer {
   };
   struct Look {
     Asked<Endpoint> endpoints;
+    ApiFamily family = ApiFamily::kDeployments;  // whose routes were asked for them
+    std::optional<Asked<Endpoint>> others;       // the other family's
     Asked<Job> alive;
     std::optional<Asked<Job>> archive;  // alive jobs and archived ones
   };
   using Owners = std::set<std::string>;
 
   boost::asio::awaitable<void> look(Context context);
-  static boost::asio::awaitable<void> ask_endpoints(Observer& self, Context context, Asked<Endpoint>& asked);
+  static boost::asio::awaitable<void> ask_endpoints(Observer& self, Context context, ApiFamily family, Asked<Endpoint>& asked);
   static boost::asio::awaitable<void> ask_jobs(Observer& self, Context context, Look& look);
   boost::asio::awaitable<void> rest(Context context, Timestamp begun);
 
   void take(const Look& look);
-  void take_endpoints(const Asked<Endpoint>& asked, Owners& changed);
+  void take_endpoints(const Asked<Endpoint>& asked, ApiFamily family, Owners& changed);
+  void take_others(const Look& look, Owners& changed);
   void take_jobs(const Look& look, Owners& changed);
   static std::map<std::string, Job> merged(const std::map<std::string, Job>& before, const Look& look);  // by id
   void note_owner(const Labels& labels, Owners& owners) const;

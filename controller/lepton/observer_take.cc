@@ -14,7 +14,8 @@ using base::ErrorKind;
 constexpr int kErrorLooksThatMatter = 2;
 
 bool same(const SeenEndpoint& a, const SeenEndpoint& b) {
-  return a.endpoint == b.endpoint && std::min(a.error_looks, kErrorLooksThatMatter) == std::min(b.error_looks, kErrorLooksThatMatter);
+  return a.endpoint == b.endpoint && a.family == b.family &&
+         std::min(a.error_looks, kErrorLooksThatMatter) == std::min(b.error_looks, kErrorLooksThatMatter);
 }
 
 using JobsByName = std::map<std::string, std::vector<Job>, std::less<>>;
@@ -63,13 +64,16 @@ void Observer::note_owner(const Labels& labels, Owners& owners) const {
   if (label != labels.end() && !label->second.empty()) owners.insert(label->second);
 }
 
-void Observer::take_endpoints(const Asked<Endpoint>& asked, Owners& changed) {
+void Observer::take_endpoints(const Asked<Endpoint>& asked, ApiFamily family, Owners& changed) {
   if (!asked.answer) return;
-  decltype(view_.endpoints) seen;
-  if (!asked.complete()) seen = view_.endpoints;  // what this list lacks may be what it could not say
+  decltype(view_.endpoints) seen = view_.endpoints;
+  // What this list lacks may be what it could not say, or stand behind the other family's routes.
+  if (asked.complete()) std::erase_if(seen, [&](const auto& known) { return known.second.family == family; });
   for (const Endpoint& endpoint : asked.answer->items) {
+    const auto shown = seen.find(endpoint.name);
+    if (family != view_.family && shown != seen.end() && shown->second.family == view_.family) continue;  // by the workspace's own
     const auto known = view_.endpoints.find(endpoint.name);
-    SeenEndpoint now{endpoint, 0};
+    SeenEndpoint now{endpoint, 0, family};
     if (endpoint.state == EndpointState::kError) now.error_looks = 1 + (known == view_.endpoints.end() ? 0 : known->second.error_looks);
     if (known == view_.endpoints.end() || !same(known->second, now)) note_owner(endpoint.labels, changed);
     seen[endpoint.name] = std::move(now);
@@ -80,7 +84,19 @@ void Observer::take_endpoints(const Asked<Endpoint>& asked, Owners& changed) {
     if (now == seen.end() || now->second.endpoint.labels != before.endpoint.labels) note_owner(before.endpoint.labels, changed);
   }
   view_.endpoints = std::move(seen);
-  if (asked.complete()) note_look(view_.endpoint_looks, asked.begun);
+  if (asked.complete()) note_look(family == view_.family ? view_.endpoint_looks : view_.other_endpoint_looks, asked.begun);
+}
+
+void Observer::take_others(const Look& look, Owners& changed) {
+  const ApiFamily others = look.family == ApiFamily::kDeployments ? ApiFamily::kEndpoints : ApiFamily::kDeployments;
+  if (look.others) {
+    take_endpoints(*look.others, others, changed);
+    view_.other_error = error_of(look.others->answer, "endpoints");
+    return;
+  }
+  if (strongest().other_family || look.family != view_.family) return;  // changed since: the next look asks
+  view_.other_error.reset();
+  std::erase_if(view_.endpoints, [&](const auto& known) { return known.second.family != view_.family; });
 }
 
 std::map<std::string, Job> Observer::merged(const std::map<std::string, Job>& before, const Look& look) {
@@ -138,10 +154,11 @@ void Observer::take(const Look& look) {
   for (const auto* jobs : {&look.alive, look.archive ? &*look.archive : nullptr}) {
     if (jobs) requests_of_last_look_ += jobs->answer ? jobs->answer->requests : 1;
   }
-  requests_of_last_look_ += 1;  // endpoints: one page
+  requests_of_last_look_ += look.others ? 2 : 1;  // endpoints: one page
 
   Owners changed;
-  take_endpoints(look.endpoints, changed);
+  take_endpoints(look.endpoints, look.family, changed);
+  take_others(look, changed);
   take_jobs(look, changed);
   last_error_ = first_error(look);
   lists_read_ = look.endpoints.answer && look.alive.answer && (!look.archive || look.archive->answer);

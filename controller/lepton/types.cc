@@ -55,6 +55,21 @@ const char* spelled(const std::array<std::pair<State, const char*>, N>& table, S
 EndpointState parse_endpoint_state(std::string_view wire) { return parsed(kEndpointStates, wire); }
 const char* to_string(EndpointState state) { return spelled(kEndpointStates, state); }
 
+const char* to_string(ApiFamily family) {
+  switch (family) {
+    case ApiFamily::kDeployments: return "deployments";
+    case ApiFamily::kEndpoints: return "endpoints";
+  }
+  __builtin_unreachable();
+}
+
+std::optional<ApiFamily> parse_api_family(std::string_view text) {
+  for (const ApiFamily family : {ApiFamily::kDeployments, ApiFamily::kEndpoints}) {
+    if (text == to_string(family)) return family;
+  }
+  return std::nullopt;
+}
+
 JobState parse_job_state(std::string_view wire) { return parsed(kJobStates, wire); }
 const char* to_string(JobState state) { return spelled(kJobStates, state); }
 

@@ -42,7 +42,16 @@ struct ApiToken {
   bool operator==(const ApiToken&) const = default;
 };
 
-// --- Endpoints (section 4: LeptonDeployment) ------------------------------------------------------------------------------------------
+// --- Endpoints (section 4: LeptonDeployment; section 5: components)
+// ------------------------------------------------------------------------------------------
+
+// Which routes serve a workspace's endpoints (section 0): /deployments, the legacy family, or /endpoints. GET /workspace tells.
+enum class ApiFamily { kDeployments, kEndpoints };
+const char* to_string(ApiFamily family);                           // "deployments", "endpoints": as in the routes
+std::optional<ApiFamily> parse_api_family(std::string_view text);  // of such a word
+
+// Carries an endpoint's labels where the API has none: "key=value,key=value".
+inline constexpr const char* kOwnerVariable = "LEPTONOP_OWNER";
 
 struct EndpointSpec {
   std::string name;
@@ -130,7 +139,7 @@ const char* to_string(EndpointField field);  // as the manifest names it: "image
 
 struct Endpoint {
   std::string name;
-  Labels labels;  // empty where the family has none: then owner from LEPTONOP_OWNER
+  Labels labels;  // where the family has none, from LEPTONOP_OWNER
   EndpointState state = EndpointState::kUnknown;
   std::optional<EndpointState> phase;  // absent on old servers (section 4)
   std::string external_url;            // without a trailing slash; empty until there is one
@@ -193,8 +202,6 @@ struct Job {
 };
 
 // --- The rest -------------------------------------------------------------------------------------------------------------------------
-
-enum class ApiFamily { kDeployments, kEndpoints };
 
 struct WorkspaceInfo {
   std::string name;   // display name

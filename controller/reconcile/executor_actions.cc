@@ -72,13 +72,14 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::CreateE
   spec.api_tokens = std::move(filled).value();
   const Context until = until_deadline(context, action.deadline);
   if (!may_send(until)) co_return not_sent();
-  Result<> answer = co_await errand.connection->client().create_endpoint(until, std::move(spec));
+  Result<> answer = co_await errand.connection->client().create_endpoint(until, std::move(spec), action.family);
   co_return adopted(std::move(answer));
 }
 
 Executor::Done Executor::run(Context context, Errand errand, invocation::StartEndpoint action) {
   if (!may_send(context)) co_return not_sent();
-  Result<> answer = co_await errand.connection->client().scale_endpoint(context, action.name, action.min_replicas, action.max_replicas);
+  lepton::Client& client = errand.connection->client();
+  Result<> answer = co_await client.scale_endpoint(context, action.name, action.min_replicas, action.max_replicas, action.family);
   co_return answer;
 }
 
@@ -90,19 +91,19 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::UpdateE
     spec.api_tokens = std::move(filled).value();
   }
   if (!may_send(context)) co_return not_sent();
-  Result<> answer = co_await errand.connection->client().update_endpoint(context, std::move(spec), std::move(action.fields));
+  Result<> answer = co_await errand.connection->client().update_endpoint(context, std::move(spec), std::move(action.fields), action.family);
   co_return answer;
 }
 
 Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteEndpoint action) {
   if (!may_send(context)) co_return not_sent();
-  Result<> answer = co_await errand.connection->client().delete_endpoint(context, action.name);
+  Result<> answer = co_await errand.connection->client().delete_endpoint(context, action.name, action.family);
   co_return answer;
 }
 
 Executor::Done Executor::run(Context context, Errand errand, invocation::DiagnoseEndpoint action) {
   co_await vault_.learn(context, errand.object);
-  const auto found = co_await errand.connection->client().explain_endpoint(context, action.name);
+  const auto found = co_await errand.connection->client().explain_endpoint(context, action.name, action.family);
   if (!found) co_return found.error();
   // Cleaned before it is cut: half a secret is a secret too.
   const std::string reasons = vault_.cleaned(base::join(found->reasons, "; "));

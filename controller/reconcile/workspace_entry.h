@@ -33,6 +33,7 @@ struct Workspaces::Entry {
 
   bool proven = false;  // GET /workspace answered on this connection
   base::Timestamp probe_at{};
+  base::Timestamp family_at{};  // when proven: GET /workspace once more
   base::Backoff probe_backoff{std::chrono::seconds(1), std::chrono::seconds(60)};
   std::optional<base::Context> observing;
   int failed_looks = 0;

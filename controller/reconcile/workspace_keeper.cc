@@ -1,5 +1,6 @@
 // A workspace's keeper: credentials, connection, probe, status. See workspaces.h.
 #include <algorithm>
+#include <utility>
 
 #include "reconcile/token_expiry.h"
 #include "reconcile/workspace_entry.h"
@@ -23,14 +24,7 @@ constexpr Milliseconds kUntilSynced{50};
 constexpr std::chrono::seconds kPublishAgain{5};
 constexpr std::chrono::hours kAskToken{1};
 constexpr std::chrono::seconds kTokenDeadline{10};  // the keeper waits for it
-
-const char* family_name(lepton::ApiFamily family) {
-  switch (family) {
-    case lepton::ApiFamily::kDeployments: return "deployments";
-    case lepton::ApiFamily::kEndpoints: return "endpoints";
-  }
-  __builtin_unreachable();
-}
+constexpr std::chrono::minutes kAskFamilyAgain{10};
 
 std::string not_an_id(const std::string& id) {
   return "lepton answered 404 for workspace \"" + id + "\": this must be the workspace ID (dashboard, Settings), not its name.";
@@ -60,7 +54,7 @@ Milliseconds Workspaces::pause(const Entry& entry) const {
   Timestamp next = entry.read_again_at;
   if (entry.read_credentials) next = Timestamp{};
   if (entry.connection && !entry.proven) next = std::min(next, entry.probe_at);
-  if (entry.connection && entry.proven) next = std::min(next, entry.ask_token_at);
+  if (entry.connection && entry.proven) next = std::min({next, entry.ask_token_at, entry.family_at});
   if (entry.publish_again_at) next = std::min(next, *entry.publish_again_at);
   return std::max(next - parts_.clock.now(), Milliseconds{0});
 }
@@ -150,14 +144,16 @@ void Workspaces::disconnect(Entry& entry) const {
 }
 
 boost::asio::awaitable<void> Workspaces::probe(EntryPtr entry) {
-  if (!entry->connection || entry->proven || parts_.clock.now() < entry->probe_at) co_return;
+  if (!entry->connection || parts_.clock.now() < (entry->proven ? entry->family_at : entry->probe_at)) co_return;
   const std::shared_ptr<Connection> connection = entry->connection;
   const auto info = co_await connection->client().workspace(entry->context);
   if (entry->context.expired() || entry->connection != connection) co_return;
   if (info) {
     accept(entry, *info);
-  } else {
+  } else if (!entry->proven) {
     refuse(*entry, info.error());
+  } else {  // it was only to be asked once more; whether Lepton answers is the looks' to find out
+    entry->family_at = parts_.clock.now() + kAskFamilyAgain;
   }
 }
 
@@ -165,12 +161,25 @@ boost::asio::awaitable<void> Workspaces::observe(std::shared_ptr<Connection> con
   co_await connection->observer().run(context);
 }
 
+// The family is the one that the workspace itself names, asked again now and then and whenever the routes that we use are not found.
+void Workspaces::take_family(Entry& entry, lepton::ApiFamily family) const {
+  const std::string before = std::exchange(entry.api_family, lepton::to_string(family));
+  entry.connection->observer().set_family(family);
+  if (before.empty() || before == entry.api_family) return;
+  entry.again.notify();
+  parts_.log.info("workspace changed its endpoint API", {{"workspace", entry.key.text()}, {"from", before}, {"to", entry.api_family}});
+  if (events_.changed) events_.changed(entry.key);
+}
+
 void Workspaces::accept(const EntryPtr& entry, const lepton::WorkspaceInfo& info) {
+  const bool again = entry->proven;
   entry->proven = true;
+  entry->family_at = parts_.clock.now() + kAskFamilyAgain;
+  entry->workspace_name = info.name;
+  take_family(*entry, info.family);
+  if (again) return;
   entry->failed_looks = 0;
   entry->probe_backoff.reset();
-  entry->workspace_name = info.name;
-  entry->api_family = family_name(info.family);
   if (entry->from_secret && !entry->users.empty()) entry->read_credentials = true;  // the snapshot follows
   if (!entry->observing) {
     entry->observing = entry->context.child();

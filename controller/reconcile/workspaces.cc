@@ -142,8 +142,8 @@ void Workspaces::looked(Entry& entry, const Connection& by) {
   ++entry.failed_looks;
   if (error->kind == ErrorKind::kUnauthorized || error->kind == ErrorKind::kForbidden) {
     refuse(entry, *error);
-  } else if (error->kind == ErrorKind::kNotFound) {
-    entry.proven = false;  // is it the workspace that is not there? GET /workspace tells
+  } else if (error->kind == ErrorKind::kNotFound || error->kind == ErrorKind::kUnsupported) {
+    entry.proven = false;  // is it the workspace that is not there, or are these routes not its own? GET /workspace tells
     entry.probe_at = parts_.clock.now();
     entry.again.notify();
   } else if (error->kind != ErrorKind::kThrottled && error->kind != ErrorKind::kCancelled && entry.failed_looks >= kFailedLooksToDoubt) {

@@ -3,7 +3,8 @@
 // One keeper (a coroutine) a workspace reads the credentials (again every 60 s and after a 401), makes the Connection, asks GET /workspace
 // until it answers (1 s doubling to 60 s; after a 401 the client's breaker paces), then leaves it to the observer. Changed credentials make
 // a new Connection without a restart. Failures are states with a sentence (facts()), logged and written to the object once a change.
-// Once an hour it asks when the token expires (an optional route: no failure of it matters) and warns in time (token_expiry.h).
+// Every 10 minutes it asks whether the API family is still the same, and once an hour when the token expires (an optional route: no failure
+// of it matters), to warn in time (token_expiry.h).
 //
 // Thread rule: domain thread only. Owner: Operator; store, snapshot and the functions outlive it. Ends: cancel run()'s context.
 #pragma once
@@ -93,6 +94,7 @@ class Workspaces {
   void connect(const EntryPtr& entry, const ResolvedWorkspace& resolved);
   void disconnect(Entry& entry) const;
   void accept(const EntryPtr& entry, const lepton::WorkspaceInfo& info);
+  void take_family(Entry& entry, lepton::ApiFamily family) const;
   void refuse(Entry& entry, const base::Error& error);
   void looked(Entry& entry, const Connection& by);
   void set_state(Entry& entry, invocation::WorkspaceState state, const std::string& said) const;

@@ -32,6 +32,7 @@ def job_status(description):
 def endpoint_status():
     return record("The task's endpoint.", name=shown("Name of the endpoint in Lepton."), incarnation=count("0-based; higher when it had to be made again."),
                   state=shown("Pending, Creating, Waiting, Ready, Down, Failed, Deleting, Indeterminate or Released."), url=shown("Where it serves."),
+                  apiFamily=shown("Whose routes serve it, where that is not /deployments."),
                   intendedTime=moment("When its creation was last announced here."), waitingSince=moment("From when its readiness timeout counts."),
                   unsettledUntil=moment("Until when an earlier request of uncertain end may still make it."),
                   readyTime=moment("When it was Ready first."), seen=flag("It was seen in Lepton."),
@@ -44,7 +45,8 @@ def endpoint_status():
 def resolved():
     task_ = record("What the catalogue and the workspace said about a task.", ["name"], name=shown("The task."), harness=shown("Harness that has the benchmark."),
                    configType=shown("The benchmark's type in the run configuration."), container=shown("Image of its job."),
-                   endpointType=shown("Which of the endpoint's APIs it uses."), nodeGroupId=shown("Node group of its job."))
+                   endpointType=shown("Which of the endpoint's APIs it uses."), nodeGroupId=shown("Node group of its job."),
+                   nodeGroup=shown("What the spec called that group when it was looked up."))
     return record("Every input that does not come from the spec, frozen before anything was created.", workspaceId=shown("Id of the Lepton workspace."),
                   workspaceUrl=shown("URL of its API."),
                   defaults=free_object("The Workspace's defaults over the operator's own, by section."),

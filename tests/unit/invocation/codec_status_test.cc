@@ -48,7 +48,22 @@ class RandomStatus {
   }
   Condition condition() { return {name(), static_cast<ConditionStatus>(below(3)), text(), text(), moment(), number()}; }
   EndpointStatus endpoint() {
-    return {text(), number(), static_cast<EndpointPhase>(below(9)), text(), time(), time(), time(), below(2) == 0, time()};
+    EndpointStatus status;
+    status.name = text();
+    status.incarnation = number();
+    status.state = static_cast<EndpointPhase>(below(9));
+    status.url = text();
+    status.intended_at = time();
+    status.waiting_since = time();
+    status.ready_at = time();
+    status.seen = below(2) == 0;
+    status.unsettled_until = time();
+    status.served_otherwise = text();
+    status.drift = text();
+    status.put_back = number();
+    status.put_back_at = time();
+    status.family = static_cast<lepton::ApiFamily>(below(2));
+    return status;
   }
   JobStatus job() { return {text(), text(), number(), static_cast<JobPhase>(below(9)), time(), time(), time(), below(2) == 0}; }
   Resolved resolved() {
@@ -58,7 +73,7 @@ class RandomStatus {
     if (below(2) == 0) result.defaults = built_in_defaults();
     result.endpoint_node_group_id = text();
     result.token_key_id = text();
-    for (int i = below(4); i > 0; --i) result.tasks[name()] = {text(), text(), text(), text(), text()};
+    for (int i = below(4); i > 0; --i) result.tasks[name()] = {text(), text(), text(), text(), text(), text()};
     return result;
   }
 

@@ -240,6 +240,62 @@ TEST_F(OnTheSimulator, TheObserverSeesAnEndpointBecomeReadyWithinTwoSecondsOfIt)
   bench.settle();
 }
 
+class OnComponents : public OnTheSimulator {
+ protected:
+  static constexpr ApiFamily kFamily = ApiFamily::kEndpoints;
+
+  OnComponents() : OnTheSimulator({.api_family = simulator::ApiFamily::kEndpoints}) {}
+};
+
+TEST_F(OnComponents, AnEndpointWithEveryFieldIsAcceptedScaledAndGoes) {
+  EXPECT_EQ(bench.get(client().workspace(bench.root))->family, kFamily);
+  make_secret();
+  const EndpointSpec spec = every_field_of_an_endpoint();
+  const auto created = bench.get(client().create_endpoint(bench.root, spec, kFamily));
+  ASSERT_TRUE(created.ok()) << created.error().text();
+  EXPECT_EQ(bench.get(client().create_endpoint(bench.root, spec, kFamily)).error().kind, ErrorKind::kConflict);
+  bench.pass(3s);
+  const auto endpoint = bench.get(client().get_endpoint(bench.root, spec.name, kFamily));
+  ASSERT_TRUE(endpoint.ok()) << endpoint.error().text();
+  EXPECT_EQ(endpoint->state, EndpointState::kReady);
+  EXPECT_EQ(endpoint->labels, spec.labels);
+  EXPECT_THAT(endpoint->envs, ElementsAre(testing::Pair("A", "1")));
+  EXPECT_NE(endpoint->external_url, "");
+  EXPECT_TRUE(endpoint->created_at.has_value());
+
+  const Json before = simulator.deployments().find(spec.name)->spec;
+  ASSERT_TRUE(bench.get(client().scale_endpoint(bench.root, spec.name, 0, 2, kFamily)).ok());
+  bench.pass(1s);
+  EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name, kFamily))->state, EndpointState::kStopped);
+  const auto started = bench.get(client().scale_endpoint(bench.root, spec.name, 1, 2, kFamily));
+  ASSERT_TRUE(started.ok()) << started.error().text();
+  bench.pass(3s);
+  EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name, kFamily))->state, EndpointState::kReady);
+  EXPECT_EQ(base::to_text(simulator.deployments().find(spec.name)->spec), base::to_text(before));  // nothing else was touched
+
+  ASSERT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name, kFamily)).ok());
+  EXPECT_EQ(bench.get(client().list_endpoints(bench.root, kFamily))->items.at(0).state, EndpointState::kDeleting);
+  bench.pass(1s);
+  EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name, kFamily)).error().kind, ErrorKind::kNotFound);
+  EXPECT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name, kFamily)).ok());
+}
+
+TEST_F(OnComponents, TroubleIsToldByWarningsAndTheLogSinceThereIsNoReadinessToAsk) {
+  simulator::OutcomeRule rule;
+  rule.outcome = simulator::Outcome::kError;
+  rule.reason = "ImagePullBackOff";
+  simulator.world().scenario.rules.push_back(rule);
+  make_secret();
+  const EndpointSpec spec = every_field_of_an_endpoint();
+  ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, spec, kFamily)).ok());
+  bench.pass(3s);
+  const auto told = bench.get(client().explain_endpoint(bench.root, spec.name, kFamily));
+  ASSERT_TRUE(told.ok()) << told.error().text();
+  EXPECT_THAT(told->reasons, ElementsAre("ImagePullBackOff"));
+  EXPECT_THAT(told->log_lines, ElementsAre("starting " + spec.name, "error: ImagePullBackOff"));
+  for (const auto& request : simulator.requests()) EXPECT_EQ(request.status / 100, 2) << request.path;
+}
+
 class WithSmallPages : public OnTheSimulator {
  protected:
   WithSmallPages() : OnTheSimulator({.max_page = 3}) {}

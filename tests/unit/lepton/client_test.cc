@@ -370,6 +370,21 @@ TEST(ADiagnosis, TakesTheLatestLinesOfAllReplicasFromTheSearchWithinTenSeconds) 
   EXPECT_EQ(*bench.transport->sent().back().deadline - bench.transport->sent().back().at, 10s);
 }
 
+TEST(ADiagnosis, OfComponentsHasTheLatestWarningsFirstEachOnce) {
+  Bench bench;
+  bench.transport
+      ->then(200, R"([{"type":"Warning","reason":"BackOff","count":7,"last_observed_time":"2026-01-01T00:00:02Z"},
+                      {"type":"Normal","reason":"Pulled","count":1,"last_observed_time":"2026-01-01T00:00:04Z"},
+                      {"type":"Warning","reason":"FailedMount","count":1,"last_observed_time":"2026-01-01T00:00:03Z"},
+                      {"type":"Warning","reason":"FailedMount","count":1,"last_observed_time":"2026-01-01T00:00:01Z"}, 7, {"type":"Warning"}])")
+      .then(200, R"({"data":{"result":[{"values":[["1","a"]]}]}})");
+  const auto found = bench.get(bench.client->explain_endpoint(bench.root, "nim-a", ApiFamily::kEndpoints));
+  ASSERT_TRUE(found.ok());
+  EXPECT_THAT(found->reasons, ElementsAre("FailedMount", "BackOff (7 times)"));
+  EXPECT_EQ(bench.transport->sent().size(), 2U);
+  EXPECT_THAT(last(bench).query, ElementsAre(Pair("endpoint", "nim-a"), Pair("limit", "20")));
+}
+
 TEST(ADiagnosis, WithoutTheSearchTakesTheFirstReplicasOwnLog) {
   for (const auto& [status, body] : std::vector<std::pair<int, std::string>>{{404, ""}, {200, R"({"data":{"result":[]}})"}, {200, "?"}}) {
     Bench bench;

@@ -38,12 +38,15 @@ struct Workspace {
   std::vector<std::string> endpoints;
   std::vector<std::string> jobs;
   std::vector<std::string> archived;
+  std::vector<std::string> others;  // of the other family
   int endpoints_status = 200;
+  int others_status = 200;
   int jobs_status = 200;
   int archive_status = 200;
 
   HttpResponse answer(const HttpRequest& request) const {
     if (request.path.find("/deployments") != std::string::npos) return HttpResponse{endpoints_status, {}, list(endpoints)};
+    if (request.path.find("/endpoints") != std::string::npos) return HttpResponse{others_status, {}, list(others)};
     if (request.query.front().second == "alive_only") return HttpResponse{jobs_status, {}, list(jobs)};
     std::vector<std::string> both = jobs;
     both.insert(both.end(), archived.begin(), archived.end());
@@ -391,6 +394,72 @@ TEST_F(Observing, TellsAListThatWasReadWithGapsFromOneThatWasNot) {
   workspace.endpoints_status = 503;
   next_look();
   EXPECT_FALSE(observer->lists_read());
+}
+
+// --- a workspace that changes its API family
+
+std::string component(const std::string& name, const std::string& owner) {
+  return R"({"metadata":{"name":")" + name + R"("},"spec":{"components":[{"name":"default","envs":[
+             {"name":"LEPTONOP_OWNER","value":"lepton-operator.uid=)" +
+         owner + R"("}]}]},"status":{"state":"Ready"}})";
+}
+
+class ChangingFamily : public Observing {
+ protected:
+  ChangingFamily() {
+    workspace.endpoints = {object("a", "ua", "Ready")};
+    observer->set_interest("somebody", Interest{Pace::kClose, false});
+    begin();
+    observer->set_family(ApiFamily::kEndpoints);
+  }
+  void care_for_the_former() { observer->set_interest("somebody", Interest{Pace::kClose, false, true}); }
+  int asked_of(const std::string& route) {
+    int count = 0;
+    for (const auto& sent : bench.transport->sent()) count += sent.request.path.ends_with(route) ? 1 : 0;
+    return count;
+  }
+};
+
+TEST_F(ChangingFamily, AsksTheNewRoutesAndTheFormerOnesWhileSomebodyNeedsThem) {
+  care_for_the_former();
+  workspace.others = {component("b", "ub")};
+  EXPECT_THAT(next_look(), UnorderedElementsAre("ub", ""));
+  const View& view = observer->view();
+  EXPECT_EQ(view.endpoints.at("a").family, ApiFamily::kDeployments);
+  EXPECT_EQ(view.endpoints.at("b").family, ApiFamily::kEndpoints);
+  EXPECT_EQ(view.looks_at(ApiFamily::kEndpoints).last, view.looks_at(ApiFamily::kDeployments).last);
+  observer->set_interest("somebody", Interest{Pace::kClose, false});
+  next_look();
+  const int before = asked_of("/deployments");
+  next_look();
+  EXPECT_EQ(asked_of("/deployments"), before);
+  EXPECT_FALSE(view.endpoints.contains("a"));
+}
+
+TEST_F(ChangingFamily, ALookAtOneFamilyProvesNothingOfTheOther) {
+  care_for_the_former();
+  next_look();
+  const auto looked = observer->view().looks_at(ApiFamily::kDeployments).last;
+  workspace.endpoints_status = 404;
+  EXPECT_THAT(next_look(), ElementsAre(""));
+  EXPECT_TRUE(observer->view().endpoints.contains("a"));
+  EXPECT_EQ(observer->view().looks_at(ApiFamily::kDeployments).last, looked);
+  EXPECT_GT(observer->view().looks_at(ApiFamily::kEndpoints).last, looked);
+  ASSERT_TRUE(observer->view().other_error.has_value());
+  EXPECT_FALSE(observer->last_error().has_value());  // the workspace answers
+  workspace.endpoints_status = 200;
+  workspace.endpoints.clear();
+  EXPECT_THAT(next_look(), UnorderedElementsAre("ua", ""));
+  EXPECT_FALSE(observer->view().endpoints.contains("a"));
+  EXPECT_FALSE(observer->view().other_error.has_value());
+}
+
+TEST_F(ChangingFamily, WhatBothShowIsTheNewOnes) {
+  care_for_the_former();
+  workspace.others = {component("a", "ua")};
+  EXPECT_THAT(next_look(), UnorderedElementsAre("ua", ""));
+  EXPECT_EQ(observer->view().endpoints.at("a").family, ApiFamily::kEndpoints);
+  EXPECT_THAT(next_look(), ElementsAre(""));
 }
 
 }  // namespace

@@ -125,6 +125,51 @@ TEST(Accepting, NamesAnUnknownNodeGroupAndLooksAgainLater) {
   EXPECT_THAT(plan(scene, *made.wake_at).actions, Contains(reads_node_groups()));
 }
 
+TEST(Accepting, NamesEveryUnknownNodeGroupAndThoseThatThereAreWithTheirIds) {
+  Scene scene = a_new_invocation();
+  scene.with_spec("{deployment: {nodeGroup: h100}, execution: {nodeGroup: cpu}}");
+  scene.workspace.node_groups = {{"h200-eu-a1b2c3d4", "h200-eu"}, {"bare", ""}};
+  EXPECT_EQ(message_of(plan(scene), "Accepted"),
+            "spec.deployment.nodeGroup: no node group \"h100\"; the workspace has bare, h200-eu (h200-eu-a1b2c3d4); "
+            "spec.execution.nodeGroup: no node group \"cpu\"; the workspace has bare, h200-eu (h200-eu-a1b2c3d4).");
+}
+
+TEST(Accepting, RefusesANameThatTwoNodeGroupsShare) {
+  Scene scene = a_new_invocation();
+  scene.with_spec("execution: {nodeGroup: cpu}");
+  scene.workspace.node_groups = {{"cpu-1", "cpu"}, {"cpu-2", "cpu"}};
+  EXPECT_THAT(plan(scene), has_condition("Accepted", kFalse, "UnknownNodeGroup"));
+  EXPECT_THAT(message_of(plan(scene), "Accepted"), HasSubstr("write the id of one, cpu-1 or cpu-2."));
+  scene.with_spec("execution: {nodeGroup: cpu-2}");
+  EXPECT_EQ(plan(scene).status.resolved->tasks.at(kGpqa).node_group_id, "cpu-2");
+}
+
+TEST(Accepting, ANodeGroupThatWasResolvedIsNeverLookedUpAgain) {
+  Scene scene = a_deploying_invocation();
+  scene.with_spec("{deployment: {nodeGroup: h200-eu}, execution: {nodeGroup: cpu}}");
+  scene.status().resolved->endpoint_node_group_id = "id-1";
+  for (auto& [name, task] : scene.status().resolved->tasks) {
+    task.node_group_id = "id-2";
+    task.node_group = "cpu";
+  }
+  const auto stays = [](const Plan& made) {
+    EXPECT_THAT(made.actions, Not(Contains(reads_node_groups())));
+    EXPECT_THAT(made, has_condition("Accepted", kTrue, "Valid"));
+    EXPECT_EQ(made.status.resolved->endpoint_node_group_id, "id-1");
+    EXPECT_EQ(made.status.resolved->tasks.at(kGpqa).node_group_id, "id-2");
+  };
+  scene.workspace.node_groups.reset();  // what was read is long forgotten
+  stays(plan(scene));
+  scene.workspace.node_groups = {{"id-1", "renamed"}, {"id-3", "cpu"}};
+  stays(plan(scene));
+  scene.with_appended_task("appended");
+  const Plan appended = plan(scene);
+  ASSERT_TRUE(appended.status.resolved->tasks.contains("appended"));
+  EXPECT_EQ(appended.status.resolved->tasks.at("appended").node_group_id, "id-2");
+  scene.with_spec("execution: {nodeGroup: id-3}");  // an edit is
+  EXPECT_EQ(plan(scene).status.resolved->tasks.at(kGpqa).node_group_id, "id-3");
+}
+
 TEST(Accepting, ChecksTheSecretsThatAreReferredTo) {
   Scene scene = a_new_invocation();
   scene.with_spec("execution: {envs: [{name: HF_TOKEN, valueFrom: {secretKeyRef: {name: hf, key: token}}}]}");

@@ -61,10 +61,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_PATCH(self):
         patch = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.put(("PATCH", self.path, self.headers["Content-Type"], self.headers["Authorization"], patch))
         changed = config_map("6", patch["metadata"]["annotations"])
         self.answer(changed)
         self.server.events.put({"type": "MODIFIED", "object": changed})
+        # Told last, so that what the test lets happen next comes behind this event in the watch.
+        self.server.requests.put(("PATCH", self.path, self.headers["Content-Type"], self.headers["Authorization"], patch))
 
     def log_message(self, *_):
         pass

@@ -214,13 +214,15 @@ void plan_endpoints(Planning& p) {
 }
 
 bool tell_out_of_sight(Planning& p) {
+  const auto& view = p.world.view;
   std::vector<std::string> names;
   for (const TaskStatus& task : p.status().tasks) {
     if (!elsewhere(p, task.endpoint)) continue;
     p.plan.interest.other_family = true;
-    if (!find_seen(p, task.endpoint.name)) names.push_back(task.endpoint.name);
+    // What an earlier look showed behind routes that can be read no longer is out of sight too.
+    const lepton::SeenEndpoint* seen = find_seen(p, task.endpoint.name);
+    if (!seen || (view.other_error && seen->family != view.family)) names.push_back(task.endpoint.name);
   }
-  const auto& view = p.world.view;
   if (names.empty() || !view.other_error) return false;
   const bool endpoints = view.family == lepton::ApiFamily::kEndpoints;
   const std::string former = lepton::to_string(endpoints ? lepton::ApiFamily::kDeployments : lepton::ApiFamily::kEndpoints);

@@ -51,7 +51,8 @@ void delete_duplicates(Planning& p, const std::string& task, const std::vector<l
   for (std::size_t i = 1; i < jobs.size(); ++i) {
     p.look(lepton::Pace::kClose);
     const DeleteJob removal{task, jobs[i].name, jobs[i].id, DeletionReason::kDuplicate};
-    if (!jobs[i].archived) p.act_once_per_look(removal, p.world.view.job_looks);
+    const bool going = job_phase(jobs[i]) == JobPhase::kStopping;  // asked for already, or about to stop: then it is asked for
+    if (!jobs[i].archived && !going) p.act_once_per_look(removal, p.world.view.job_looks);
   }
 }
 

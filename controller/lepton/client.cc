@@ -188,6 +188,7 @@ Answer<> Client::patch_endpoint(Context context, std::string name, Patch patch, 
     patch.body = std::move(components).value();
   }
   Call request = call(Method::kPatch, route, patch.body);
+  request.updating = true;
   request.values = std::move(patch.values);
   request.secret_body = patch.secret;
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));

@@ -116,6 +116,7 @@ class Client {
     std::string asked;                 // "GET /jobs/x": for sentences
     std::string resource;              // "jobs": for the metrics
     bool creating = false;             // then 400 "already exists" is a conflict
+    bool updating = false;             // then 400 "no valid field to update" is success: all is so already (section 4)
     std::vector<std::string> secrets;  // an error never repeats an answer that holds one of these
     std::vector<std::string> values;   // perhaps secrets: taken out of what an error repeats
     bool secret_body = false;          // no answer to this request is repeated at all

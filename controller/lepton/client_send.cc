@@ -1,4 +1,5 @@
 // How a request of the Client leaves: gate, token bucket, circuit breaker, deadline, and what its answer teaches them.
+#include "base/strings.h"
 #include "lepton/answers.h"
 #include "lepton/client.h"
 
@@ -45,6 +46,11 @@ Error never_sent(const std::string& asked) { return Error{ErrorKind::kCancelled,
 Error failed(Error error, const std::string& asked) {
   error.what = "no answer from lepton to " + asked + ": " + error.what;
   return error;
+}
+
+// The refusal of an update after which nothing would be otherwise, e.g. of one that is sent again since its answer was lost.
+bool changes_nothing(const HttpResponse& response) {
+  return response.status == 400 && base::lower(response.body).find("no valid field to update") != std::string::npos;
 }
 
 }  // namespace
@@ -162,6 +168,7 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   }
   if (!response) co_return failed(response.error(), call.asked);
   if (response->status >= 200 && response->status < 300) co_return response;
+  if (call.updating && changes_nothing(*response)) co_return response;
   const Asked asked{call.asked,      credentials_.workspace_id, call.creating, std::move(call.secrets), std::move(call.values),
                     call.secret_body};
   co_return refusal(*response, asked, clock_.now());

@@ -242,6 +242,13 @@ TEST(AChange, IsAPatchOfThatPartAlone) {
   EXPECT_EQ(last(bench).body, R"({"spec":{"stopped":true}})");
 }
 
+TEST(AChange, ThatIsThereAlreadyIsNoFailure) {
+  Bench bench;
+  bench.transport->then(400, R"({"message":"No valid field to update"})").then(400, R"({"message":"min_replicas is negative"})");
+  EXPECT_TRUE(bench.get(bench.client->scale_endpoint(bench.root, "a", 1, 2)).ok());
+  EXPECT_FALSE(bench.get(bench.client->scale_endpoint(bench.root, "a", 1, 2)).ok());
+}
+
 TEST(AListOfJobs, AsksBySelectorAndScopeAndEndsWithAShortPage) {
   Bench bench;
   bench.transport->then(200, jobs_page(0, 500)).then(200, jobs_page(500, 3));

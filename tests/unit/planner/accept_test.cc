@@ -162,10 +162,10 @@ TEST(Accepting, ANodeGroupThatWasResolvedIsNeverLookedUpAgain) {
   stays(plan(scene));
   scene.workspace.node_groups = {{"id-1", "renamed"}, {"id-3", "cpu"}};
   stays(plan(scene));
-  scene.with_appended_task("appended");
+  scene.with_appended_task("mmlu");
   const Plan appended = plan(scene);
-  ASSERT_TRUE(appended.status.resolved->tasks.contains("appended"));
-  EXPECT_EQ(appended.status.resolved->tasks.at("appended").node_group_id, "id-2");
+  ASSERT_TRUE(appended.status.resolved->tasks.contains("mmlu"));
+  EXPECT_EQ(appended.status.resolved->tasks.at("mmlu").node_group_id, "id-2");
   scene.with_spec("execution: {nodeGroup: id-3}");  // an edit is
   EXPECT_EQ(plan(scene).status.resolved->tasks.at(kGpqa).node_group_id, "id-3");
 }

@@ -36,7 +36,8 @@ deployment:
 
 // A running Invocation whose endpoints show exactly what was sent, as a server answers it.
 Scene as_made(Scene scene = a_running_invocation()) {
-  Planning p(scene.world(scene.now));
+  const World world = scene.world(scene.now);  // Planning refers to it
+  Planning p(world);
   p.spec = decode_invocation_spec(effective_spec(scene.object.spec, scene.status().resolved->defaults)).value;
   for (const TaskSpec& task : p.spec.evaluation.tasks) {
     const RenderedEndpoint sent = render_endpoint(p.render_input(), task, 0);

@@ -117,7 +117,7 @@ TEST(Jobs, MirrorWhatLeptonSays) {
 TEST(Jobs, ThatWereStoppedByOthersSaySo) {
   Scene scene = a_running_invocation();
   scene.job_is(kGpqa, "Stopped");
-  EXPECT_THAT(task_of(plan(scene), kGpqa).message, HasSubstr("Stopped"));
+  EXPECT_THAT(task_of(plan(scene), kGpqa).message, HasSubstr("was stopped by somebody else"));
 }
 
 TEST(Jobs, ThatLeftTheListAreReadById) {

@@ -269,9 +269,10 @@ TEST_F(OperatorTest, AnEndpointEditedStoppedOrRemovedByHandUnderItsJobIsPutBackA
   ASSERT_EQ(by_hand("PATCH", R"({"spec":{"resource_requirement":{"min_replicas":0}}})"), 200);
   EXPECT_TRUE(bench_.until([&] { return spec() == as_made; }, 45s)) << spec();
   bench_.pass(60s);
+  const auto made = bench_.requests("POST", "/deployments");
   ASSERT_EQ(by_hand("DELETE", ""), 200);
-  EXPECT_TRUE(bench_.until([&] { return !bench_.simulator.deployments().alive().contains(name); }, 5s));
-  EXPECT_TRUE(bench_.until([&] { return bench_.simulator.deployments().alive().contains(name); }, 150s)) << problems();
+  EXPECT_TRUE(bench_.until([&] { return bench_.requests("POST", "/deployments") == made + 1; }, 150s)) << problems();
+  EXPECT_TRUE(bench_.until([&] { return bench_.simulator.deployments().alive().contains(name); }, 5s)) << problems();
   EXPECT_EQ(spec(), as_made);
   EXPECT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 15min)) << problems();
 }

@@ -130,7 +130,7 @@ class Endpoints(Lep):
         self.lep("log get", "-e plain --start yesterday", says=["starting plain", "total 2 lines"], wire=[FLAG, "GET /deployments/plain", self.logs()])
         self.sim.call("set", {"deployment": "plain", "state": "Error", "reason": "CUDA out of memory"})
         self.lep("endpoint status", "-n plain", wire=state, says=["LeptonDeploymentState.Error", "SystemError", "CUDA out of memory", "Error .1."])
-        self.lep("endpoint events", "-n plain", wire=[FLAG, "GET /deployments/plain/events"], says=["Warning │ Error"])
+        self.lep("endpoint events", "-n plain", wire=[FLAG, "GET /deployments/plain/events"], says=["Warning │ CUDA out of memory"])
         self.lep("endpoint events", "-n nothere", code=1, wire=[FLAG, "GET /deployments/nothere/events -> 404"])
 
     @staticmethod

@@ -59,11 +59,12 @@ class NewFamily(Lep):
     def test_list_get_status_events_and_logs(self):
         self.plain()
         self.lep("endpoint list", wire=[FLAG, LIST], says=["plain", "Starting", "cpu.small : 1"])
-        self.lep("endpoint get", "-n plain", wire=[FLAG, LOOK], says=['"external_endpoint": "https://', '"state": "Starting"', '"container_port": 40000'],
+        self.lep("endpoint get", "-n plain", wire=[FLAG, LOOK], says=['"external_endpoint": ""', '"state": "Starting"', '"container_port": 40000'],
                  silent=["tok-1"])
         self.lep("endpoint status", "-n plain", wire=[FLAG, LOOK], says=["Starting", "Readiness summary unavailable", "Authentication: Enabled"])
         self.passes()
         self.lep("endpoint status", "-n plain", wire=[FLAG, LOOK], says=["State: LeptonDeploymentState.Ready"])
+        self.lep("endpoint get", "-n plain", wire=[FLAG, LOOK], says=['"external_endpoint": "https://', '"state": "Ready"'])
         self.lep("endpoint list", "-s ready", wire=[FLAG, LIST], says=["plain", "Ready"])
         self.lep("endpoint events", "-n plain", wire=[FLAG, LOOK + "/events"], says=["Normal │ Starting", "Normal │ Ready"])
         self.learn_replica("/endpoints/plain")

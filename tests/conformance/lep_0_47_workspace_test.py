@@ -110,4 +110,4 @@ class Workspace(Lep):
 
 
 if __name__ == "__main__":
-    run(lambda: main(Workspace, at_least=28))
+    run(lambda: main(Workspace, at_least=24))

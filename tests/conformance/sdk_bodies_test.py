@@ -1,7 +1,7 @@
 """Every body that the operator sends is one that the vendor's own SDK (leptonai 0.47.1) would send: nothing unknown, nothing changed.
 
-The operator runs as a process against lepton-sim, on Invocations of all four types in which any two optional fields of the CRD meet set and
-unset (invocations.py). All bodies in the simulator's log are checked, the cleanup jobs' and those that put a stopped endpoint back included.
+The operator runs as a process against lepton-sim of either API family, on Invocations of all four types in which any two optional fields of the
+CRD meet set and unset (invocations.py). All bodies in the simulator's log are checked, the cleanup jobs' and those that put a stopped endpoint back included.
 """
 import json
 import pathlib
@@ -41,10 +41,20 @@ def needs_cleanup_job(spec):
     return storage.get("cleanup") == "Job" and storage.get("deletionPolicy") != "Retain"
 
 
-class SdkBodies(harness.Case):
+class OfDeployments(harness.Case):
+    """A workspace of the legacy family."""
+
+    FLAGS, ENDPOINTS = (), "/deployments"
+    CREATED, PUT_BACK = "create endpoint", "scale endpoint"
+    FAULTS = {  # in an endpoint's body: what the finding says of it
+        "spec.enable_rdma: unknown to the SDK": lambda b: b["spec"].update(enable_rdma=False),
+        "spec.resource_requirement.resource_shape: 'GPU.1x'": lambda b: b["spec"]["resource_requirement"].update(resource_shape="GPU.1x"),
+        "Value error, Invalid port number": lambda b: b["spec"]["container"]["ports"][0].update(container_port=0),
+    }
+
     def setUp(self):
         self.made = invocations.generate()
-        self.w = self.world(*JOBS_LAST)
+        self.w = self.world(*JOBS_LAST, *self.FLAGS)
         self.w.simulator.make_secrets(SECRETS)
         self.w.start("--poll-interval", "300ms")
         self.w.apply(yaml.safe_dump_all([*OBJECTS, workspace(self.w.simulator.url)]), "workspace.yaml")
@@ -54,7 +64,7 @@ class SdkBodies(harness.Case):
         self.w.until("every Invocation has its job", lambda: len(self.w.simulator.requests("POST", "/jobs")) >= len(self.made), 120, EVERY)
 
     def stop_an_endpoint_of_each_type(self):
-        names = {r["body"]["metadata"]["name"].split("-")[0]: r["body"]["metadata"]["name"] for r in self.w.simulator.requests("POST", "/deployments")}
+        names = {r["body"]["metadata"]["name"].split("-")[0]: r["body"]["metadata"]["name"] for r in self.w.simulator.requests("POST", self.ENDPOINTS)}
         self.assertEqual(sorted(names), sorted(invocations.SERVED))
         for name in names.values():
             self.w.simulator.call("set", {"deployment": name, "state": "Stopped"})
@@ -80,9 +90,7 @@ class SdkBodies(harness.Case):
             spoil(request["body"])
             return {**request, "method": method}
         return {
-            "spec.enable_rdma: unknown to the SDK": one("/deployments", lambda b: b["spec"].update(enable_rdma=False)),
-            "spec.resource_requirement.resource_shape: 'GPU.1x'": one("/deployments", lambda b: b["spec"]["resource_requirement"].update(resource_shape="GPU.1x")),
-            "Value error, Invalid port number": one("/deployments", lambda b: b["spec"]["container"]["ports"][0].update(container_port=0)),
+            **{fault: one(self.ENDPOINTS, spoil) for fault, spoil in self.FAULTS.items()},
             "spec.completions: not here, the SDK adds 1": one("/jobs", lambda b: b["spec"].pop("completions")),
             "spec.parallelism: '1' here, 1 as the SDK has it": one("/jobs", lambda b: b["spec"].update(parallelism="1")),
             "Job name must be at most 36": one("/jobs", lambda b: b["metadata"].update(name="a" * 37)),
@@ -113,11 +121,24 @@ class SdkBodies(harness.Case):
         self.assert_faults_are_found(self.spoilt(bodies))
         served = sum(spec["deployment"]["type"] != "none" for _, spec in self.made)
         # The operator's own requests; the secrets that the test made for itself are one body more.
-        self.assertGreaterEqual(result["seen"]["create endpoint"], served)
+        self.assertGreaterEqual(result["seen"][self.CREATED], served)
         self.assertGreaterEqual(result["seen"]["create job"], len(self.made) + 4)
-        self.assertGreaterEqual(result["seen"]["scale endpoint"], 3)
+        self.assertGreaterEqual(result["seen"][self.PUT_BACK], 3)
         self.assertGreaterEqual(result["seen"]["create secrets"], served // 2)
         print(f"{len(self.made)} Invocations; bodies: {result['seen']}")
+
+
+class OfComponents(OfDeployments):
+    """A workspace of the second family."""
+
+    FLAGS, ENDPOINTS = ("--api-family", "endpoints"), "/endpoints"
+    CREATED, PUT_BACK = "create components", "replace components"
+    FAULTS = {
+        "spec.enable_rdma: unknown to the SDK": lambda b: b["spec"].update(enable_rdma=False),
+        "components[0].volumes: unknown to the SDK": lambda b: b["spec"]["components"][0].update(volumes=[]),
+        "spec.components[0].resource_shape: 'GPU.1x'": lambda b: b["spec"]["components"][0].update(resource_shape="GPU.1x"),
+        "Value error, Invalid port number": lambda b: b["spec"]["components"][0]["ports"][0].update(container_port=0),
+    }
 
 
 def main():

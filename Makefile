@@ -20,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test record-launcher format lint tidy clean install image help deps
+.PHONY: build quickstart test record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile the operator and the simulator into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim
@@ -58,6 +58,9 @@ install: build  ## into DESTDIR/PREFIX
 image: build  ## container images of operator and simulator, as archives in build/; needs neither daemon nor network
 	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --image)
 	scripts/image $(BUILD) $(REPOSITORY) $(TAG)
+
+e2e: build  ## image, chart, a real node and a real Prometheus, from installation to uninstallation (root; ~90 s)
+	tests/e2e/run --build $(BUILD)
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24

@@ -63,7 +63,7 @@ e2e: build  ## image, chart, a real node and a real Prometheus, from installatio
 	tests/e2e/run --build $(BUILD)
 
 help:  ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
 
 deps:
 	$(if $(filter no,$(DEPS)),,@scripts/install-deps.sh)

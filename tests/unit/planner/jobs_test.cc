@@ -218,6 +218,13 @@ TEST(Jobs, OfTwoWithOneNameTheOlderIsKept) {
   EXPECT_EQ(task_of(made, kGpqa).job.id, "job-gpqa_diamond");
 }
 
+TEST(Jobs, ADuplicateThatGoesIsNotAskedForAgain) {
+  Scene scene = a_running_invocation();
+  scene.another_job(kGpqa, "job-late", "Deleting", 75s);
+  EXPECT_THAT(plan(scene).actions, Not(Contains(removes_duplicate("job-late"))));
+  EXPECT_EQ(plan(scene).interest.pace, lepton::Pace::kClose);  // until it is gone
+}
+
 TEST(Jobs, TheDuplicateIsRemovedAlthoughTheOlderOneIsDone) {
   Scene scene = a_running_invocation();
   scene.another_job(kGpqa, "job-late", "Running", 75s).job_is(kHellaswag, "Running");

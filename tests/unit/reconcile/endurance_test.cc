@@ -330,6 +330,7 @@ TEST_F(Endurance, TenHoursOfFaultsLeaveNothingAndNoJobTwice) {
     }
   }
   EXPECT_GE(duplicates, 8);
+  EXPECT_EQ(duplicates_deleted_, duplicates) << "the metric counts each once";
   std::cout << requests.size() << " requests: " << faults.server << " answered 5xx, " << faults.silent << " never answered, "
             << faults.throttled << " answered 429, " << faults.retries << " changes sent again; " << duplicates
             << " jobs that were made twice, " << duplicates_deleted_ << " removals of such that were answered; " << succeeded_

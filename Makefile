@@ -22,8 +22,8 @@ export CCACHE_NOHASHDIR ?= true
 .DELETE_ON_ERROR:
 .PHONY: build quickstart test record-launcher format lint tidy clean install image e2e help deps
 
-build: deps $(BUILD)/build.ninja  ## compile the operator and the simulator into build/bin
-	cmake --build $(BUILD) --target lepton-operator lepton-sim
+build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
+	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
 
 quickstart: build  ## run an evaluation on a simulated workspace, watch it, delete it
 	scripts/quickstart --bin $(BUILD)/bin
@@ -52,6 +52,7 @@ clean:  ## remove what was built
 
 install: build  ## into DESTDIR/PREFIX
 	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator
+	install -D -m 0755 $(BUILD)/bin/kubectl-lepton $(DESTDIR)$(PREFIX)/bin/kubectl-lepton
 	install -D -m 0755 $(BUILD)/bin/lepton-sim $(DESTDIR)$(PREFIX)/bin/lepton-sim
 	install -D -m 0644 manifests/catalogue.yaml $(DESTDIR)$(PREFIX)/share/lepton-operator/catalogue.yaml
 

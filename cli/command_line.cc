@@ -135,11 +135,11 @@ Trouble in_our_words(const CLI::App& app, const CLI::ParseError& error) {
   return wrong_usage(what, see_help(app));
 }
 
-int run_verb(CommandLine& line, Declared& declared, const Environment& environment, std::ostream& out, std::ostream& err) {
-  Session session(line.globals, environment, out, err);
+int run_verb(CommandLine& line, Declared& declared, const Surroundings& around) {
+  Session session(line.globals, around);
   const Verdict verdict = session.run(declared.verb->run(session));
-  out.flush();
-  if (const auto* trouble = std::get_if<Trouble>(&verdict)) return tell(err, *trouble);
+  around.out.flush();
+  if (const auto* trouble = std::get_if<Trouble>(&verdict)) return tell(around.err, *trouble);
   return static_cast<int>(std::get<ExitCode>(verdict));
 }
 
@@ -151,7 +151,7 @@ std::string help_of(const CommandLine& line) {
 
 }  // namespace
 
-int run_command_line(std::vector<std::string> arguments, const Environment& environment, std::ostream& out, std::ostream& err) {
+int run_command_line(std::vector<std::string> arguments, const Surroundings& around) {
   CommandLine line;
   declare(line);
   line.app.allow_extras();
@@ -160,22 +160,23 @@ int run_command_line(std::vector<std::string> arguments, const Environment& envi
   try {
     line.app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    out << help_of(line);
+    around.out << help_of(line);
     return 0;
   } catch (const CLI::CallForVersion& version) {
-    out << version.what() << "\n";
+    around.out << version.what() << "\n";
     return 0;
   } catch (const CLI::ParseError& error) {
-    return tell(err, in_our_words(*chosen(line.app), error));
+    return tell(around.err, in_our_words(*chosen(line.app), error));
   }
   const CLI::App* app = chosen(line.app);
-  if (const std::vector<std::string> extras = line.app.remaining(true); !extras.empty()) return tell(err, unexpected(*app, extras.front()));
+  if (const std::vector<std::string> extras = line.app.remaining(true); !extras.empty())
+    return tell(around.err, unexpected(*app, extras.front()));
   const auto verb = line.verbs.find(app);
   if (verb == line.verbs.end()) {
-    err << overview(*app);
+    around.err << overview(*app);
     return static_cast<int>(ExitCode::kWrongUsage);
   }
-  return run_verb(line, verb->second, environment, out, err);
+  return run_verb(line, verb->second, around);
 }
 
 }  // namespace lepton_operator::cli

@@ -4,7 +4,6 @@
 // `err`.
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,6 @@
 namespace lepton_operator::cli {
 
 // `arguments` without the program's name. Returns the exit code.
-int run_command_line(std::vector<std::string> arguments, const Environment& environment, std::ostream& out, std::ostream& err);
+int run_command_line(std::vector<std::string> arguments, const Surroundings& around);
 
 }  // namespace lepton_operator::cli

@@ -28,8 +28,18 @@ void await_interrupt(boost::asio::signal_set& signals, const base::Context& cont
 
 }  // namespace
 
-Session::Session(Globals globals, Environment environment, std::ostream& out, std::ostream& err)
-    : globals_(std::move(globals)), environment_(std::move(environment)), out_(out), err_(err) {}
+std::string Session::command(const std::string& words) const {
+  std::string text = "`kubectl lepton " + words;
+  const auto add = [&text](const char* flag, const std::optional<std::string>& value) {
+    if (value && !value->empty()) text += std::string(" ") + flag + " " + *value;
+  };
+  add("-n", globals_.namespace_);
+  add("--context", globals_.context);
+  if (globals_.kubeconfig) add("--kubeconfig", globals_.kubeconfig->string());
+  add("--manifests", globals_.manifests.string());
+  add("--state-dir", globals_.state_dir.string());
+  return text + "`";
+}
 
 Found<invocation::Catalogue> Session::catalogue() const {
   if (!globals_.catalogue) {

@@ -9,6 +9,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,6 +21,23 @@
 namespace lepton_operator::cli {
 
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
+
+struct Terminal {
+  bool interactive = false;  // a person looks, and lines can be drawn again
+  bool colours = false;
+  bool utf8 = false;  // of what is drawn: bars
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+// What the process is given. `terminal` tells of `out` as it is now.
+struct Surroundings {
+  Environment environment;
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  std::function<Terminal()> terminal;
+};
 
 // Flags that stand before or after any verb.
 struct Globals {
@@ -36,19 +54,24 @@ struct Globals {
 
 class Session {
  public:
-  Session(Globals globals, Environment environment, std::ostream& out, std::ostream& err);
+  Session(Globals globals, const Surroundings& around) : globals_(std::move(globals)), around_(around) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   const Globals& globals() const { return globals_; }
-  const Environment& environment() const { return environment_; }
-  std::ostream& out() { return out_; }
-  std::ostream& err() { return err_; }
+  const Environment& environment() const { return around_.environment; }
+  std::istream& in() { return around_.in; }
+  std::ostream& out() { return around_.out; }
+  std::ostream& err() { return around_.err; }
+  Terminal terminal() const { return around_.terminal(); }
 
   boost::asio::io_context& io() { return io_; }
   base::Clock& clock() { return clock_; }
   const base::Context& context() const { return context_; }  // ends with Ctrl-C
   bool interrupted() const { return context_.cancelled(); }
+
+  // How a person asks for that with the flags that this process was given: "kubectl lepton status run -n team".
+  std::string command(const std::string& words) const;
 
   // The file of --catalogue, or the one that was built in.
   Found<invocation::Catalogue> catalogue() const;
@@ -58,9 +81,7 @@ class Session {
 
  private:
   Globals globals_;
-  Environment environment_;
-  std::ostream& out_;
-  std::ostream& err_;
+  const Surroundings& around_;
   boost::asio::io_context io_{1};
   base::SystemClock clock_{io_};
   const base::Context context_{clock_};

@@ -31,9 +31,21 @@ std::size_t width_of(std::uint32_t character) {
 
 }  // namespace
 
+std::size_t end_of_unit(const std::string& text, std::size_t at) {
+  if (text[at] == '\x1b') return std::min(text.find('m', at), text.size() - 1) + 1;
+  next_character(text, at);
+  return at;
+}
+
 std::size_t width_of(const std::string& text) {
   std::size_t width = 0;
-  for (std::size_t at = 0; at < text.size();) width += width_of(next_character(text, at));
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '\x1b') {
+      at = end_of_unit(text, at);
+    } else {
+      width += width_of(next_character(text, at));
+    }
+  }
   return width;
 }
 

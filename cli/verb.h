@@ -44,7 +44,20 @@ struct VerbEntry {
 
 std::span<const VerbEntry> all_verbs();
 
+extern const Manual kDeleteManual;
+extern const Manual kEventsManual;
+extern const Manual kResumeManual;
+extern const Manual kRetryManual;
+extern const Manual kStatusManual;
+extern const Manual kSuspendManual;
 extern const Manual kTasksManual;
+
+std::unique_ptr<Verb> make_delete();
+std::unique_ptr<Verb> make_events();
+std::unique_ptr<Verb> make_resume();
+std::unique_ptr<Verb> make_retry();
+std::unique_ptr<Verb> make_status();
+std::unique_ptr<Verb> make_suspend();
 std::unique_ptr<Verb> make_tasks();
 
 }  // namespace lepton_operator::cli

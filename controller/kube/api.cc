@@ -197,15 +197,26 @@ Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, s
 Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
   HttpRequest asked = request(Method::kPatch, resource, name, subresource);
   asked.repeatable = true;  // merge and apply say what shall be, however often; a JSON patch tests what it changes
-  if (type == PatchType::kApply) {
-    const std::string& agent = options_.user_agent;  // its name is who we are to the server, as it is for all other writes
-    asked.query = {{"fieldManager", agent.substr(0, agent.find('/'))}, {"force", "true"}};
-  }
+  if (type == PatchType::kApply) asked.query = {{"fieldManager", field_manager()}, {"force", "true"}};
   asked.content_type = media_type(type);
   asked.body = base::to_text(body);
   const std::string where = where_of(asked);
   return parsed(send(std::move(context), std::move(asked)), where);
 }
+
+Answer<Json> Api::apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options) {
+  HttpRequest asked = request(Method::kPatch, resource, name, "");
+  asked.repeatable = true;  // it says what shall be, however often
+  asked.query = {{"fieldManager", field_manager()}, {"force", options.force ? "true" : "false"}};
+  if (options.dry_run) asked.query.emplace_back("dryRun", "All");
+  asked.content_type = media_type(PatchType::kApply);
+  asked.body = base::to_text(object);
+  const std::string where = where_of(asked);
+  return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+// Who we are to the server for all writes: it takes the user agent's name unless it is told.
+std::string Api::field_manager() const { return options_.user_agent.substr(0, options_.user_agent.find('/')); }
 
 Answer<Json> Api::remove(Context context, Resource resource, ObjectName name) {
   HttpRequest asked = request(Method::kDelete, resource, name, "");

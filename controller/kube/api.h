@@ -56,6 +56,11 @@ struct WatchQuery {
 
 enum class PatchType { kMerge, kJson, kApply };
 
+struct ApplyOptions {
+  bool force = true;     // take over fields that another manager applied; else those are a conflict
+  bool dry_run = false;  // the server checks it and says what would be, and stores nothing
+};
+
 struct ApiOptions {
   std::string path_prefix = {};  // of the server's URL
   std::string user_agent = "lepton-operator";
@@ -75,10 +80,13 @@ class Api {
   Answer<Json> replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object);
   // A JSON patch must test what it changes (json_patch.h): as all writes here it may arrive twice. One whose test fails is kInvalid (422).
   Answer<Json> patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
+  // Server-side apply; what patch(kApply) does, with a choice. The manager's name is that of the user agent.
+  Answer<Json> apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options);
   Answer<Json> remove(Context context, Resource resource, ObjectName name);  // 404 is kNotFound
   Answer<Json> server_version(Context context);
 
  private:
+  std::string field_manager() const;
   Answer<base::HttpResponse> send(Context context, base::HttpRequest request);
   base::HttpRequest request(base::Method method, const Resource& resource, const ObjectName& name, const std::string& subresource) const;
 

@@ -24,7 +24,8 @@ inline Said said(std::vector<std::string> arguments, std::map<std::string, std::
     if (found == environment.end()) return std::nullopt;
     return found->second;
   };
-  const int code = run_command_line(std::move(arguments), read, out, err);
+  std::istringstream in;
+  const int code = run_command_line(std::move(arguments), {read, in, out, err, [] { return Terminal{}; }});
   return {code, out.str(), err.str()};
 }
 

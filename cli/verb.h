@@ -46,6 +46,7 @@ std::span<const VerbEntry> all_verbs();
 
 extern const Manual kDeleteManual;
 extern const Manual kEventsManual;
+extern const Manual kRenderManual;
 extern const Manual kResumeManual;
 extern const Manual kRetryManual;
 extern const Manual kStatusManual;
@@ -54,6 +55,7 @@ extern const Manual kTasksManual;
 
 std::unique_ptr<Verb> make_delete();
 std::unique_ptr<Verb> make_events();
+std::unique_ptr<Verb> make_render();
 std::unique_ptr<Verb> make_resume();
 std::unique_ptr<Verb> make_retry();
 std::unique_ptr<Verb> make_status();

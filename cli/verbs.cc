@@ -8,7 +8,7 @@ namespace {
 constexpr VerbEntry kVerbs[] = {
     {"status", kStatusManual, make_status}, {"events", kEventsManual, make_events}, {"suspend", kSuspendManual, make_suspend},
     {"resume", kResumeManual, make_resume}, {"retry", kRetryManual, make_retry},    {"delete", kDeleteManual, make_delete},
-    {"tasks", kTasksManual, make_tasks},
+    {"render", kRenderManual, make_render}, {"tasks", kTasksManual, make_tasks},
 };
 
 }  // namespace

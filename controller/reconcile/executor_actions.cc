@@ -3,6 +3,7 @@
 
 #include "base/strings.h"
 #include "reconcile/executor.h"
+#include "reconcile/secret_request.h"
 
 namespace lepton_operator::reconcile {
 
@@ -149,10 +150,7 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::EnsureS
   Result<std::string> value = co_await vault_.value(context, errand.object, action.secret.source);
   if (!value) co_return value.error();
   if (!may_send(context)) co_return not_sent();
-  lepton::NewSecret secret;
-  secret.name = action.secret.name;
-  secret.value = std::move(value).value();
-  secret.tags.push_back("lepton-operator.uid=" + errand.object->meta.uid);
+  lepton::NewSecret secret = secret_request(errand.object->meta, action.secret, std::move(value).value());
   Result<> answer = co_await errand.connection->client().create_secret(context, std::move(secret));
   co_return adopted(std::move(answer));
 }

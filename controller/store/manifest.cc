@@ -271,7 +271,12 @@ ManifestFile parse_manifest(const std::string& name, const std::string& source, 
     }
     return file;
   }
-  for (base::YamlDocument& yaml : *parsed) add_document(file, std::move(yaml));
+  return read_manifest(name, source, std::move(*parsed));
+}
+
+ManifestFile read_manifest(const std::string& name, const std::string& source, std::vector<base::YamlDocument> documents) {
+  ManifestFile file{.name = name, .source = source};
+  for (base::YamlDocument& yaml : documents) add_document(file, std::move(yaml));
   return file;
 }
 

@@ -44,6 +44,8 @@ struct ManifestFile {
 };
 
 ManifestFile parse_manifest(const std::string& name, const std::string& source, const std::string& text);
+// The same of documents that were read already, and perhaps changed since.
+ManifestFile read_manifest(const std::string& name, const std::string& source, std::vector<base::YamlDocument> documents);
 ManifestFile unreadable_manifest(const std::string& name, const std::string& source, const std::string& error);
 
 // Manifests are *.yaml, *.yml and *.json; hidden files and editors' backups are not.

@@ -1,14 +1,16 @@
-// lepton-operator: reads the flags and runs.
+// lepton-operator: reads the flags and runs, or does what the chart's hooks ask.
 #include <cstdio>
 #include <variant>
 
 #include "app/application.h"
+#include "app/commands.h"
 #include "app/flags.h"
 #include "base/files.h"
 #include "base/log.h"
 
 int main(int argc, char** argv) {
   using namespace lepton_operator;
+  if (argc > 1 && app::is_command(argv[1])) return app::run_command({argv + 1, argv + argc});
   const auto read = [](const std::filesystem::path& path) { return base::read_file(path); };
   const auto parsed = app::parse_flags({argv + 1, argv + argc}, read);
   if (!parsed) {

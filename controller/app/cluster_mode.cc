@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "app/cluster_config.h"
+#include "app/default_workspace.h"
 #include "app/events.h"
 #include "app/host.h"
 #include "app/leader_gate.h"
@@ -13,6 +14,7 @@
 #include "app/version.h"
 #include "base/async.h"
 #include "base/backoff.h"
+#include "base/files.h"
 #include "kube/connect.h"
 #include "kube/lease.h"
 #include "reconcile/credentials_secret.h"
@@ -53,16 +55,26 @@ struct Cluster {
   std::string identity;
 };
 
+// Of --default-workspace, where that was given.
+Result<std::optional<DefaultWorkspace>> read_default_workspace(const Options& options) {
+  if (!options.default_workspace) return std::optional<DefaultWorkspace>();
+  const Result<std::string> text = base::read_file(*options.default_workspace);
+  Result<DefaultWorkspace> parsed = text ? parse_default_workspace(options.default_workspace->string(), *text) : text.error();
+  if (parsed) return std::optional<DefaultWorkspace>(std::move(*parsed));
+  return base::Error{ErrorKind::kInvalid, "--default-workspace: " + parsed.error().text()};
+}
+
 class ClusterMode {
  public:
   ClusterMode(Host& host, const Options& options, base::Log& log, base::Random& random, const invocation::Catalogue& catalogue,
-              Cluster cluster)
+              Cluster cluster, std::optional<DefaultWorkspace> default_workspace)
       : host_(host),
         options_(options),
         log_(log),
         random_(random),
         catalogue_(catalogue),
         cluster_(std::move(cluster)),
+        default_workspace_(std::move(default_workspace)),
         elector_(api(), host.clock(), random, log, {.namespace_ = cluster_.own_namespace, .name = kName, .identity = cluster_.identity}),
         events_(host.io(), api(), host.clock(), random, kName, cluster_.identity),
         election_changed_(host.io()) {
@@ -121,13 +133,36 @@ class ClusterMode {
     const Result<> opened = co_await open(self, context);
     if (!opened || context.expired()) co_return opened;
     const Context helpers(self->host_.clock());  // outlive the drain: what it changed of the snapshot is written, too
+    const Context applying = context.child();
     base::TaskGroup helping(self->host_.io());
+    if (self->default_workspace_) helping.spawn(apply_default(self, applying));
     helping.spawn(self->events_.run(helpers));
     helping.spawn(self->snapshot_->run(helpers));
     Result<> ended = co_await self->operator_->run(context);
+    applying.cancel();
     helpers.cancel();
     co_await helping.join();
     co_return ended;
+  }
+
+  // Once the reflectors have read everything: then the CRD is served, and the object that an event is about is known.
+  static awaitable<void> apply_default(ClusterMode* self, Context context) {
+    DefaultWorkspaceParts parts{.api = self->api(),
+                                .clock = self->host_.clock(),
+                                .random = self->random_,
+                                .log = self->log_,
+                                .may_apply = [self] { return self->operator_->synced() && self->may_write(); },
+                                .left_alone = [self](const std::string& why) { self->tell_left_alone(why); }};
+    return apply_default_workspace(std::move(context), *self->default_workspace_, std::move(parts));
+  }
+
+  void tell_left_alone(const std::string& why) {
+    const auto object = store_->find_workspace(default_workspace_->key);
+    if (!object) return;
+    events_.record(event_of(*object, {.warning = true,
+                                      .reason = "DefaultWorkspaceLeftAlone",
+                                      .message = "the operator's configuration says otherwise and was not applied",
+                                      .fields = {{"why", why}}}));
   }
 
   // Reads the operator's own memory, then puts the operator together. While the API server is away it goes on trying.
@@ -206,6 +241,7 @@ class ClusterMode {
   base::Random& random_;
   const invocation::Catalogue& catalogue_;
   Cluster cluster_;
+  const std::optional<DefaultWorkspace> default_workspace_;
   kube::LeaderElector elector_;
   kube::EventRecorder events_;
   base::Signal election_changed_;
@@ -228,6 +264,8 @@ std::string shown_namespaces(const std::vector<std::string>& namespaces) {
 int run_cluster_mode(const Options& options, base::Log& log, base::Random& random, const invocation::Catalogue& catalogue) {
   const Result<kube::ClusterConfig> config = find_cluster(options, process_environment());
   if (!config) return refuse(kWrongFlags, config.error());
+  Result<std::optional<DefaultWorkspace>> default_workspace = read_default_workspace(options);
+  if (!default_workspace) return refuse(kWrongFlags, default_workspace.error());
   Host host(options, log);
   kube::ApiOptions asking;
   asking.user_agent = std::string(kName) + "/" + kVersion;
@@ -239,7 +277,7 @@ int run_cluster_mode(const Options& options, base::Log& log, base::Random& rando
       kube::make_api(host.io(), host.clock(), *config, std::move(asking), kRequestsAtOnce + kWatchesPerNamespace * followed);
   if (!api) return refuse(kWrongFlags, api.error());
   const std::string own = options.leader_election_namespace.value_or(config->namespace_);
-  ClusterMode mode(host, options, log, random, catalogue, {std::move(*api), own, identity(random)});
+  ClusterMode mode(host, options, log, random, catalogue, {std::move(*api), own, identity(random)}, std::move(*default_workspace));
   const Result<> listening = host.listen([&mode] { return mode.fleet(); }, [&mode] { return mode.ready(); });
   if (!listening) return refuse(kFailed, listening.error());
   return host.run(

@@ -53,6 +53,7 @@ Result<std::variant<Values, Message>> read_command_line(std::vector<std::string>
   CLI::App cli("Runs benchmark evaluations on Lepton workspaces, as manifests say.", "lepton-operator");
   cli.set_version_flag("--version", std::string("lepton-operator ") + kVersion, "print the version and exit");
   cli.set_help_flag("--help,-h", "print this and exit");
+  cli.footer("What the Helm chart's hooks ask of it: lepton-operator guard, lepton-operator trial; each has a --help.");
   cli.allow_extras();
   Values values;
   for (const Flag& flag : all_flags()) add(cli, flag, values[flag.name]);

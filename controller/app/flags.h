@@ -24,8 +24,9 @@ struct Options {
   std::optional<std::string> context;
   std::vector<std::string> namespaces;  // empty: all
   bool leader_elect = false;
-  std::optional<std::string> leader_election_namespace;  // the operator's own; nothing: the cluster's configuration tells
-  std::optional<std::filesystem::path> catalogue;        // nothing: the embedded one
+  std::optional<std::string> leader_election_namespace;    // the operator's own; nothing: the cluster's configuration tells
+  std::optional<std::filesystem::path> catalogue;          // nothing: the embedded one
+  std::optional<std::filesystem::path> default_workspace;  // a manifest; nothing: none is applied
   std::string metrics_address = "127.0.0.1:8080";
   std::string health_address = "127.0.0.1:8081";
   base::Milliseconds poll_interval{2'000};

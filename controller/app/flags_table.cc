@@ -131,6 +131,8 @@ constexpr Flag kFlags[] = {
      "the operator's own namespace, of its Lease and Secrets (the service account's, or the context's)", set_own_namespace},
     {"catalogue", "FILE", "catalogue of benchmarks in place of the built-in one",
      [](Options& options, const std::string& value) { return set_path(options.catalogue, value, "a file"); }},
+    {"default-workspace", "FILE", "manifest of a Workspace to apply in the cluster; what others set in it stays theirs",
+     [](Options& options, const std::string& value) { return set_path(options.default_workspace, value, "a file"); }},
     {"metrics-address", "HOST:PORT", "where /metrics is served (127.0.0.1:8080)",
      [](Options& options, const std::string& value) { return set_address(options.metrics_address, value); }},
     {"health-address", "HOST:PORT", "where /healthz and /readyz are served (127.0.0.1:8081)",
@@ -153,6 +155,7 @@ Complaint check_no_cluster(const Options& options) {
   if (options.context) return complaint("--context");
   if (!options.namespaces.empty()) return complaint("--namespace");
   if (options.leader_elect) return complaint("--leader-elect");
+  if (options.default_workspace) return complaint("--default-workspace");
   if (options.leader_election_namespace) return complaint("--leader-election-namespace");
   return std::nullopt;
 }

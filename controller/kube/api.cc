@@ -101,7 +101,8 @@ const char* media_type(PatchType type) {
   switch (type) {
     case PatchType::kMerge: return "application/merge-patch+json";
     case PatchType::kJson: return "application/json-patch+json";
-    case PatchType::kApply: return "application/apply-patch+yaml";
+    case PatchType::kApply:
+    case PatchType::kApplyUnforced: return "application/apply-patch+yaml";
   }
   __builtin_unreachable();
 }
@@ -198,6 +199,7 @@ Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std
   HttpRequest asked = request(Method::kPatch, resource, name, subresource);
   asked.repeatable = true;  // merge and apply say what shall be, however often; a JSON patch tests what it changes
   if (type == PatchType::kApply) asked.query = {{"fieldManager", field_manager()}, {"force", "true"}};
+  if (type == PatchType::kApplyUnforced) asked.query = {{"fieldManager", field_manager()}, {"force", "false"}};
   asked.content_type = media_type(type);
   asked.body = base::to_text(body);
   const std::string where = where_of(asked);

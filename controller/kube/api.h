@@ -54,7 +54,8 @@ struct WatchQuery {
   bool bookmarks = true;
 };
 
-enum class PatchType { kMerge, kJson, kApply };
+// Server-side apply takes fields from whoever set them; unforced it changes nothing then and is kConflict, whose `what` names them.
+enum class PatchType { kMerge, kJson, kApply, kApplyUnforced };
 
 struct ApplyOptions {
   bool force = true;     // take over fields that another manager applied; else those are a conflict

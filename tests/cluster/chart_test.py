@@ -30,7 +30,13 @@ VALUE_SETS = {
                       "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]},
     "flags and variables": {"operator": {"workers": 4, "pollInterval": "500ms", "log": {"level": "debug", "format": "text"},
                                          "extraArgs": ["--poll-interval-idle=1m"], "extraEnv": [{"name": "NO_PROXY", "value": ".svc"}]}},
-    "a trial": {"simulator": {"enabled": True, "extraArgs": ["--ready-delay=1s"]}},
+    "a trial": {"simulator": {"enabled": True, "extraArgs": ["--ready-delay=1s"], "clusterIP": "10.96.0.77"},
+                "hostAliases": [{"ip": "10.96.0.77", "hostnames": ["trial-lepton-operator-simulator.chart-trial"]}]},
+    "a default Workspace of the simulator": {"defaultWorkspace": {"enabled": True}, "simulator": {"enabled": True}},
+    "a default Workspace of a team": {"watchNamespaces": ["default"], "defaultWorkspace": {"enabled": True, "name": "shared", "namespace": "default", "spec": {
+        "credentialsSecretRef": {"name": "c"}, "url": "https://lepton.example/api", "defaults": {"execution": {"timeout": "12h"}},
+        "limits": {"requestsPerSecond": 7}}}},
+    "no guard": {"uninstall": {"guard": False}, "trial": {"timeout": "90s"}},
     "alerts and dashboards": {"metrics": {"prometheusRule": {"enabled": True, "runbooks": "https://example.com/runbooks"},
                                           "dashboards": {"enabled": True}}},
     "CRDs from elsewhere": {"crds": {"enabled": False}, "fullnameOverride": "evaluations"},
@@ -43,7 +49,11 @@ WRONG = {
     "operator.extraArgs={leader}": "/operator/extraArgs/0", "watchNamespaces={A_B}": "/watchNamespaces/0", "service.port=99999": "/service/port",
     "networkPolicy.egressPorts={0}": "/networkPolicy/egressPorts/0", "crds.keep=maybe": "/crds/keep", "crds.kep=true": "kep",
     "terminationGracePeriodSeconds=1": "/terminationGracePeriodSeconds", "podDisruptionBudget.maxUnavailable=half": "/podDisruptionBudget",
+    "defaultWorkspace.enabled=yes": "/defaultWorkspace/enabled", "defaultWorkspace.spec.ulr=x": "ulr", "defaultWorkspace.spec.url=lepton": "/defaultWorkspace/spec/url",
+    "defaultWorkspace.namespace=Team": "/defaultWorkspace/namespace", "uninstall.force=true": "force", "trial.timeout=long": "/trial/timeout",
+    "simulator.clusterIP=simulator": "/simulator/clusterIP",
     # what no schema can say
+    "defaultWorkspace.enabled=true,watchNamespaces={team}": "defaultWorkspace.namespace: default is not one of watchNamespaces",
     "replicas=2,leaderElection.enabled=false": "replicas: more than one need leaderElection.enabled=true",
     "serviceAccount.create=false": "serviceAccount.name: with serviceAccount.create=false, name one that exists",
 }
@@ -60,8 +70,9 @@ def helm(*words, values=None, kubeconfig=None, check=True):
     return done
 
 
-def rendered(values):
-    text = helm("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", "1.29.0", values=values).stdout
+def rendered(values, hooks=False):
+    text = helm("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", "1.29.0", *([] if hooks else ["--no-hooks"]),
+                values=values).stdout
     return list(filter(None, yaml.safe_load_all(text)))
 
 
@@ -100,6 +111,41 @@ class Rendered(unittest.TestCase):
             self.assertEqual(binding["roleRef"]["name"], one(objects, role)["metadata"]["name"])
             self.assertEqual(binding["subjects"], [{"kind": "ServiceAccount", "name": "who", "namespace": NAMESPACE}])
 
+    def test_the_default_workspace_reaches_the_operator_and_no_role_beyond_it(self):
+        values = {"defaultWorkspace": {"enabled": True, "namespace": "team"}, "simulator": {"enabled": True}, "rbac": {"aggregate": False}}
+        objects = rendered(values)
+        file = next(o for o in objects if o["kind"] == "ConfigMap" and "workspace.yaml" in o["data"])
+        workspace = yaml.safe_load(file["data"]["workspace.yaml"])
+        self.assertEqual(workspace["metadata"], {"name": "default", "namespace": "team"})
+        self.assertEqual(workspace["spec"], {"credentialsSecretRef": {"name": "lepton"},
+                                             "url": f"http://{RELEASE}-lepton-operator-simulator.{NAMESPACE}:8080/api/v2/workspaces/trial"})
+        deployment = next(o for o in objects if o["kind"] == "Deployment" and "simulator" not in o["metadata"]["name"])
+        pod = deployment["spec"]["template"]["spec"]
+        self.assertIn("--default-workspace=/etc/lepton-operator/workspace/workspace.yaml", pod["containers"][0]["args"])
+        self.assertEqual(pod["volumes"], [{"name": "workspace", "configMap": {"name": file["metadata"]["name"]}}])
+        here = next(o for o in objects if o["kind"] == "Role" and o["metadata"]["namespace"] == "team")
+        self.assertEqual(here["rules"], [{"apiGroups": ["lepton.dev"], "resources": ["workspaces"], "resourceNames": ["default"],
+                                          "verbs": ["create", "patch"]}])
+
+        def print_of(values):
+            found = [o for o in rendered(values) if o["kind"] == "Deployment"][0]
+            return found["spec"]["template"]["metadata"]["annotations"]["checksum/workspace"]
+        other = {"defaultWorkspace": {"enabled": True, "spec": {"origin": "https://gateway.example"}}}
+        self.assertNotEqual(print_of({"defaultWorkspace": {"enabled": True}}), print_of(other), "a change must reach the Pods")
+
+    def test_no_service_or_policy_takes_the_hooks_for_the_operator(self):
+        objects = rendered({"simulator": {"enabled": True}, "networkPolicy": {"enabled": True}, "replicas": 2}, hooks=True)
+        hooks = [o for o in objects if "helm.sh/hook" in o["metadata"].get("annotations", {})]
+        pods = [o["spec"]["template"]["metadata"] if o["kind"] == "Job" else o["metadata"] for o in hooks if o["kind"] in ("Job", "Pod")]
+        self.assertEqual(len(pods), 2)
+        selectors = [o["spec"].get("podSelector", o["spec"].get("selector")) for o in objects
+                     if o["kind"] in ("Service", "NetworkPolicy", "PodDisruptionBudget", "Deployment")]
+        self.assertEqual(len(selectors), 6)
+        for selector in selectors:
+            wanted = selector.get("matchLabels", selector).items()
+            for pod in pods:
+                self.assertFalse(wanted <= pod["labels"].items(), f"{dict(wanted)} selects {pod['labels']}")
+
     def test_two_releases_do_not_share_a_cluster_wide_name(self):
         def names(namespace):
             text = helm("template", RELEASE, CHART, "--namespace", namespace).stdout
@@ -136,7 +182,12 @@ class OnARealApiServer(Case):
     def test_it_takes_what_any_of_the_values_make(self):
         for name, values in VALUE_SETS.items():
             with self.subTest(name):
-                text = yaml.safe_dump_all(rendered(values))
+                objects = rendered(values, hooks=True)
+                self.cluster.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                                     for name in values.get("watchNamespaces", ["default"])))
+                # No Pod is admitted without its account, also in a dry run.
+                self.cluster.apply(*(o for o in objects if o["kind"] == "ServiceAccount" and o["metadata"]["name"].endswith("-trial")))
+                text = yaml.safe_dump_all(objects)
                 self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-", input=text)
 
     def test_a_release_comes_and_goes_and_leaves_the_crds(self):
@@ -164,7 +215,7 @@ class OnARealApiServer(Case):
         helm("upgrade", RELEASE, CHART, "--namespace", NAMESPACE, "--set", "replicas=2", kubeconfig=kubeconfig)
         self.assertEqual(len(wait("the second Pod is made", lambda: pods()[1:], 30)), 1)
 
-        helm("uninstall", RELEASE, "--namespace", NAMESPACE, kubeconfig=kubeconfig)
+        helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--no-hooks", kubeconfig=kubeconfig)  # no node runs the guard
         kinds = "deploy,svc,sa,role,rolebinding,pdb,cm,secret"
         names = kubectl("-n", NAMESPACE, "get", kinds, "-l", f"app.kubernetes.io/instance={RELEASE}", "-o", "name").split()
         self.assertEqual(names, [])

@@ -72,12 +72,13 @@ TEST(Flags, NoneAtAllMeanTheClusterThatWeAreIn) { EXPECT_EQ(parsed({}), Options{
 
 TEST(Flags, SayWhichClusterAndWhatOfIt) {
   const Options options = parsed({"--kubeconfig", "k", "--context=c", "--namespace", "a", "--namespace=b,a", "--leader-elect",
-                                  "--leader-election-namespace", "ops", "--workers", "3"});
+                                  "--leader-election-namespace", "ops", "--default-workspace=w.yaml", "--workers", "3"});
   EXPECT_EQ(options.kubeconfig, "k");
   EXPECT_EQ(options.context, "c");
   EXPECT_THAT(options.namespaces, testing::ElementsAre("a", "b"));
   EXPECT_TRUE(options.leader_elect);
   EXPECT_EQ(options.leader_election_namespace, "ops");
+  EXPECT_EQ(options.default_workspace, "w.yaml");
   EXPECT_EQ(options.workers, 3);
   EXPECT_FALSE(parsed({"--leader-elect=false"}).leader_elect);
 }
@@ -93,54 +94,71 @@ TEST_P(RefusedFlags, GetOneSentenceThatNamesTheFlag) { EXPECT_EQ(sentence(GetPar
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedFlags,
-    testing::Values(Refused{{"--state-dir", "s"}, "--manifests: is missing; --state-dir is for the status of what they say"},
-                    Refused{directory_mode({"--kubeconfig", "k"}), "--kubeconfig: is for a cluster and cannot stand beside --manifests"},
-                    Refused{directory_mode({"--context=c"}), "--context: is for a cluster and cannot stand beside --manifests"},
-                    Refused{directory_mode({"--namespace", "n"}), "--namespace: is for a cluster and cannot stand beside --manifests"},
-                    Refused{directory_mode({"--leader-elect"}), "--leader-elect: is for a cluster and cannot stand beside --manifests"},
-                    Refused{directory_mode({"--leader-election-namespace=n"}),
-                            "--leader-election-namespace: is for a cluster and cannot stand beside --manifests"},
-                    Refused{{"--namespace", "Team"}, "--namespace: \"Team\" is not the name of a namespace"},
-                    Refused{{"--namespace", "a,,b"}, "--namespace: \"\" is not the name of a namespace"},
-                    Refused{{"--namespace", "a", "--namespace", "-b"}, "--namespace: \"-b\" is not the name of a namespace"},
-                    Refused{{"--leader-election-namespace", "a.b"}, "--leader-election-namespace: \"a.b\" is not the name of a namespace"},
-                    Refused{{"--leader-elect=yes"}, "--leader-elect: \"yes\" is not one of true, false"},
-                    Refused{{"--leader-elect", "true"}, "\"true\": unexpected argument; see --help"},
-                    Refused{{"--manifests", "m"}, "--state-dir: is missing; with --manifests, status is kept there"},
-                    Refused{{"--manifests", "d", "--state-dir", "./d/"}, "--state-dir: must be another directory than --manifests"},
-                    Refused{{"--manifests"}, "--manifests: needs a value"},
-                    Refused{{"--manifests", "--state-dir", "s"}, "--manifests: needs a value"},
-                    Refused{{"--manifests=", "--state-dir", "s"}, "--manifests: needs a value"},
-                    Refused{directory_mode({"--manifest", "x"}), "--manifest: unknown flag; did you mean --manifests?"},
-                    Refused{directory_mode({"--zzzzzzzz"}), "--zzzzzzzz: unknown flag"},
-                    Refused{directory_mode({"extra"}), "\"extra\": unexpected argument; see --help"},
-                    Refused{directory_mode({"--workers", "0"}), "--workers: \"0\" is not a whole number from 1 to 256"},
-                    Refused{directory_mode({"--workers", "257"}), "--workers: \"257\" is not a whole number from 1 to 256"},
-                    Refused{directory_mode({"--workers", "2x"}), "--workers: \"2x\" is not a whole number from 1 to 256"},
-                    Refused{directory_mode({"--workers=-1"}), "--workers: \"-1\" is not a whole number from 1 to 256"},
-                    Refused{directory_mode({"--poll-interval", "2"}), "--poll-interval: \"2\" is not a duration, e.g. 2s or 500ms"},
-                    Refused{directory_mode({"--poll-interval", "1ms"}), "--poll-interval: \"1ms\" is not between 100ms and 1h"},
-                    Refused{directory_mode({"--poll-interval-idle", "1s"}),
-                            "--poll-interval-idle: must not be shorter than --poll-interval"},
-                    Refused{directory_mode({"--metrics-address", "8080"}),
-                            "--metrics-address: \"8080\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
-                    Refused{directory_mode({"--metrics-address", "127.0.0.1:8080,9090"}),
-                            "--metrics-address: \"127.0.0.1:8080,9090\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
-                    Refused{directory_mode({"--health-address", "127.0.0.1:65536"}),
-                            "--health-address: \"127.0.0.1:65536\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
-                    Refused{directory_mode({"--health-address", "127.0.0.1:80s"}),
-                            "--health-address: \"127.0.0.1:80s\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
-                    Refused{directory_mode({"--log-level", "loud"}), "--log-level: \"loud\" is not one of debug, info, warn, error"},
-                    Refused{directory_mode({"--log-format", "xml"}), "--log-format: \"xml\" is not one of json, text"},
-                    Refused{{"--config", "absent.yaml"}, "--config: absent.yaml: no such file"}));
+    testing::Values(
+        Refused{{"--state-dir", "s"}, "--manifests: is missing; --state-dir is for the status of what they say"},
+        Refused{directory_mode({"--kubeconfig", "k"}), "--kubeconfig: is for a cluster and cannot stand beside --manifests"},
+        Refused{directory_mode({"--context=c"}), "--context: is for a cluster and cannot stand beside --manifests"},
+        Refused{directory_mode({"--namespace", "n"}), "--namespace: is for a cluster and cannot stand beside --manifests"},
+        Refused{directory_mode({"--leader-elect"}), "--leader-elect: is for a cluster and cannot stand beside --manifests"},
+        Refused{directory_mode({"--leader-election-namespace=n"}),
+                "--leader-election-namespace: is for a cluster and cannot stand beside --manifests"},
+        Refused{directory_mode({"--default-workspace=w"}), "--default-workspace: is for a cluster and cannot stand beside --manifests"},
+        Refused{{"--namespace", "Team"}, "--namespace: \"Team\" is not the name of a namespace"},
+        Refused{{"--namespace", "a,,b"}, "--namespace: \"\" is not the name of a namespace"},
+        Refused{{"--namespace", "a", "--namespace", "-b"}, "--namespace: \"-b\" is not the name of a namespace"},
+        Refused{{"--leader-election-namespace", "a.b"}, "--leader-election-namespace: \"a.b\" is not the name of a namespace"},
+        Refused{{"--leader-elect=yes"}, "--leader-elect: \"yes\" is not one of true, false"},
+        Refused{{"--leader-elect", "true"}, "\"true\": unexpected argument; see --help"},
+        Refused{{"--manifests", "m"}, "--state-dir: is missing; with --manifests, status is kept there"},
+        Refused{{"--manifests", "d", "--state-dir", "./d/"}, "--state-dir: must be another directory than --manifests"},
+        Refused{{"--manifests"}, "--manifests: needs a value"}, Refused{{"--manifests", "--state-dir", "s"}, "--manifests: needs a value"},
+        Refused{{"--manifests=", "--state-dir", "s"}, "--manifests: needs a value"},
+        Refused{directory_mode({"--manifest", "x"}), "--manifest: unknown flag; did you mean --manifests?"},
+        Refused{directory_mode({"--zzzzzzzz"}), "--zzzzzzzz: unknown flag"},
+        Refused{directory_mode({"extra"}), "\"extra\": unexpected argument; see --help"},
+        Refused{directory_mode({"--workers", "0"}), "--workers: \"0\" is not a whole number from 1 to 256"},
+        Refused{directory_mode({"--workers", "257"}), "--workers: \"257\" is not a whole number from 1 to 256"},
+        Refused{directory_mode({"--workers", "2x"}), "--workers: \"2x\" is not a whole number from 1 to 256"},
+        Refused{directory_mode({"--workers=-1"}), "--workers: \"-1\" is not a whole number from 1 to 256"},
+        Refused{directory_mode({"--poll-interval", "2"}), "--poll-interval: \"2\" is not a duration, e.g. 2s or 500ms"},
+        Refused{directory_mode({"--poll-interval", "1ms"}), "--poll-interval: \"1ms\" is not between 100ms and 1h"},
+        Refused{directory_mode({"--poll-interval-idle", "1s"}), "--poll-interval-idle: must not be shorter than --poll-interval"},
+        Refused{directory_mode({"--metrics-address", "8080"}),
+                "--metrics-address: \"8080\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+        Refused{directory_mode({"--metrics-address", "127.0.0.1:8080,9090"}),
+                "--metrics-address: \"127.0.0.1:8080,9090\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+        Refused{directory_mode({"--health-address", "127.0.0.1:65536"}),
+                "--health-address: \"127.0.0.1:65536\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+        Refused{directory_mode({"--health-address", "127.0.0.1:80s"}),
+                "--health-address: \"127.0.0.1:80s\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
+        Refused{directory_mode({"--log-level", "loud"}), "--log-level: \"loud\" is not one of debug, info, warn, error"},
+        Refused{directory_mode({"--log-format", "xml"}), "--log-format: \"xml\" is not one of json, text"},
+        Refused{{"--config", "absent.yaml"}, "--config: absent.yaml: no such file"}));
 
 TEST(Flags, HelpNamesEachFlagAndVersionIsOneLine) {
   const auto help = parse_flags({"--help"}, no_files);
   ASSERT_TRUE(help);
   const std::string text = std::get<Message>(*help).text;
-  for (const char* flag : {"manifests", "state-dir", "catalogue", "metrics-address", "health-address", "poll-interval",
-                           "poll-interval-idle", "workers", "lepton-ca-file", "log-level", "log-format", "config", "version", "help",
-                           "kubeconfig", "context", "namespace", "leader-elect", "leader-election-namespace"}) {
+  for (const char* flag : {"manifests",
+                           "state-dir",
+                           "catalogue",
+                           "metrics-address",
+                           "health-address",
+                           "poll-interval",
+                           "poll-interval-idle",
+                           "workers",
+                           "lepton-ca-file",
+                           "log-level",
+                           "log-format",
+                           "config",
+                           "version",
+                           "help",
+                           "kubeconfig",
+                           "context",
+                           "namespace",
+                           "leader-elect",
+                           "leader-election-namespace",
+                           "default-workspace"}) {
     EXPECT_THAT(text, HasSubstr(std::string("--") + flag));
   }
   const auto version = parse_flags({"--version"}, no_files);

@@ -150,6 +150,8 @@ TEST_F(ApiTest, NamesTheKindOfAPatchByItsContentType) {
   EXPECT_EQ(patch(PatchType::kJson), "application/json-patch+json");
   EXPECT_EQ(patch(PatchType::kApply), "application/apply-patch+yaml");
   EXPECT_EQ(query(), "fieldManager=lepton-operator&force=true");
+  EXPECT_EQ(patch(PatchType::kApplyUnforced), "application/apply-patch+yaml");
+  EXPECT_EQ(query(), "fieldManager=lepton-operator&force=false");
 }
 
 TEST_F(ApiTest, WaitsHalfAMinuteUnlessTheContextIsShorter) {

@@ -9,11 +9,13 @@
 #   scripts/install-deps.sh --go       also Go >= 1.26; the last line printed is the folder that holds the `go` command
 #   scripts/install-deps.sh --prometheus  only prometheus and promtool, unpacked into the cache (to install them would start a server); the
 #                                      last line printed is their folder
+#   scripts/install-deps.sh --helm-docs  only helm-docs, built from its Go module into the cache (about a minute, once); the last line printed
+#                                      is the command
 #
 # Exit codes: 0 all is there, 1 an installation failed, 2 wrong flag, 3 this machine cannot install (not Debian, or no way to become root).
 set -euo pipefail
 
-readonly go_minimum=1.26
+readonly go_minimum=1.26 helm_docs=v1.14.2
 readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/lepton-operator"
 
 packages=(
@@ -21,7 +23,7 @@ packages=(
   libboost1.74-dev libboost-system1.74-dev libcli11-dev libcpprest-dev libgmock-dev libgtest-dev libspdlog-dev libssl-dev
   libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
 )
-want_go=no want_prometheus=no
+want_go=no want_prometheus=no want_helm_docs=no
 for flag in "$@"; do
   case "$flag" in
     --lint) packages+=(clang-format-14) ;;
@@ -30,7 +32,8 @@ for flag in "$@"; do
     --image) packages+=(binutils buildah) ;;
     --go) want_go=yes ;;
     --prometheus) want_prometheus=yes ;;
-    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --image, --node, --go, --prometheus)" >&2; exit 2 ;;
+    --helm-docs) want_helm_docs=yes ;;
+    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --image, --node, --go, --prometheus, --helm-docs)" >&2; exit 2 ;;
   esac
 done
 
@@ -136,6 +139,23 @@ unpack_prometheus() {  # Debian's package, as a user may: no root, no service
   echo "$cache/prometheus/usr/bin"
 }
 
+build_helm_docs() {
+  local go command="$cache/helm-docs-$helm_docs/helm-docs"
+  if [ ! -x "$command" ]; then
+    go=$(install_go | tail -n 1)
+    echo "install-deps: building helm-docs $helm_docs, about a minute, once" >&2
+    if ! GOBIN="$(dirname "$command")" GOFLAGS=-trimpath "$go/go" install "github.com/norwoodj/helm-docs/cmd/helm-docs@$helm_docs" >&2; then
+      echo "install-deps: helm-docs $helm_docs did not build from its Go module (GOPROXY), see above" >&2
+      exit 1
+    fi
+  fi
+  echo "$command"
+}
+
+if [ "$want_helm_docs" = yes ]; then
+  build_helm_docs
+  exit
+fi
 if [ "$want_prometheus" = yes ]; then
   unpack_prometheus
   exit

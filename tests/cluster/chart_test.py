@@ -36,6 +36,7 @@ VALUE_SETS = {
     "a default Workspace of a team": {"watchNamespaces": ["default"], "defaultWorkspace": {"enabled": True, "name": "shared", "namespace": "default", "spec": {
         "credentialsSecretRef": {"name": "c"}, "url": "https://lepton.example/api", "defaults": {"execution": {"timeout": "12h"}},
         "limits": {"requestsPerSecond": 7}}}},
+    "a closed network around a trial": {"networkPolicy": {"enabled": True}, "simulator": {"enabled": True}},
     "no guard": {"uninstall": {"guard": False}, "trial": {"timeout": "90s"}},
     "alerts and dashboards": {"metrics": {"prometheusRule": {"enabled": True, "runbooks": "https://example.com/runbooks"},
                                           "dashboards": {"enabled": True}}},

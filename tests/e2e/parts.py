@@ -132,8 +132,8 @@ class Tools:
                             'go-template={{range .items}}{{.kind}} {{with .metadata.namespace}}{{.}}/{{end}}{{.metadata.name}}{{"\\n"}}{{end}}')
         return {line for line in text.splitlines() if not line.startswith("Lease kube-")}
 
-    def shell(self, script, namespace):
-        """Commands as a page has them, typed in a namespace of the user's own, in the repository's directory."""
+    def shell(self, script, namespace="default"):
+        """Commands as a page has them, typed in the repository's directory."""
         self.kubectl("config", "set-context", "--current", f"--namespace={namespace}")
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False,
                               env={**os.environ, **self.environment}, timeout=300)

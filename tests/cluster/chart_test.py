@@ -181,13 +181,15 @@ class OnARealApiServer(Case):
             "name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
 
     def test_it_takes_what_any_of_the_values_make(self):
-        for name, values in VALUE_SETS.items():
+        made = {name: rendered(values, hooks=True) for name, values in VALUE_SETS.items()}
+        # Nothing is admitted into a namespace that is not there, and no Pod without its account, also in a dry run.
+        namespaces = {o["metadata"].get("namespace", NAMESPACE) for objects in made.values() for o in objects}
+        accounts = {o["metadata"]["name"]: o for objects in made.values() for o in objects
+                    if o["kind"] == "ServiceAccount" and o["metadata"]["name"].endswith("-trial")}
+        self.cluster.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in namespaces - {NAMESPACE, "default"}),
+                           *accounts.values())
+        for name, objects in made.items():
             with self.subTest(name):
-                objects = rendered(values, hooks=True)
-                self.cluster.apply(*({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-                                     for name in values.get("watchNamespaces", ["default"])))
-                # No Pod is admitted without its account, also in a dry run.
-                self.cluster.apply(*(o for o in objects if o["kind"] == "ServiceAccount" and o["metadata"]["name"].endswith("-trial")))
                 text = yaml.safe_dump_all(objects)
                 self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-", input=text)
 

@@ -157,6 +157,13 @@ Answer<std::optional<Timestamp>> Client::token_expiry(Context context) {
   co_return expiry_of(credentials_.token, *tokens);
 }
 
+Answer<Json> Client::read(Context context, std::string path, std::vector<std::pair<std::string, std::string>> query) {
+  Call request = call(Method::kGet, path);
+  request.request.query = std::move(query);
+  Result<Json> body = co_await send_json(context, std::move(request));
+  co_return body;
+}
+
 Answer<> Client::create_endpoint(Context context, EndpointSpec spec, ApiFamily family) {
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kPost, collection(family), encode(spec, family));

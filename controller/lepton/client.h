@@ -72,6 +72,8 @@ class Client {
   Answer<Decoded<Secret>> list_secrets(Context context);
   // When our token expires; nothing when the workspace does not say. An optional route (section 1): no error of it means anything else.
   Answer<std::optional<Timestamp>> token_expiry(Context context);
+  // Any other route that is only read, as it answers: what a diagnosis asks for (inventory.h). The path is not encoded here.
+  Answer<Json> read(Context context, std::string path, std::vector<std::pair<std::string, std::string>> query);
   // What cannot be had of it is left out; an error only when nobody could be asked.
   Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
 

@@ -35,7 +35,7 @@ def run(*words, input=None, check=True, environment=None, seconds=600):
     return done
 
 
-def wait(what, condition, seconds=60, step=0.2):
+def wait(what, condition, seconds=120, step=0.2):
     end = time.monotonic() + seconds
     while True:
         try:
@@ -136,7 +136,7 @@ class Tools:
         """Commands as a page has them, typed in the repository's directory."""
         self.kubectl("config", "set-context", "--current", f"--namespace={namespace}")
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False,
-                              env={**os.environ, **self.environment}, timeout=300)
+                              env={**os.environ, **self.environment}, timeout=600)
         if done.returncode != 0:
             raise AssertionError(f"{script}\nfailed ({done.returncode}):\n{done.stdout}{done.stderr}")
 
@@ -151,7 +151,7 @@ class Tools:
     def address(self, name, *words):
         """Of a kubectl that listens: it says where in its first line."""
         log = self.start(name, "kubectl", *words)
-        return wait(f"{name} listens", lambda: re.search(r"127\.0\.0\.1:\d+", log.read_text()), 20)[0]
+        return wait(f"{name} listens", lambda: re.search(r"127\.0\.0\.1:\d+", log.read_text()), 60)[0]
 
     def close(self):
         for process in self.background:
@@ -177,7 +177,7 @@ class Prometheus:
         self.url = f"http://{address}"
         self.log = tools.start("prometheus", command, f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/tsdb",
                                f"--web.listen-address={address}")
-        wait("Prometheus scrapes a Pod", lambda: self.query("lepton_workspace_up"), 60)
+        wait("Prometheus scrapes a Pod", lambda: self.query("lepton_workspace_up"), 180)
 
     def follow_pods(self):
         """Debian's Prometheus is built without the discovery of Pods."""
@@ -195,6 +195,8 @@ class Prometheus:
             with OPENER.open(url, timeout=10) as reply:
                 return json.load(reply)["data"]["result"]
         except urllib.error.HTTPError as refused:
+            if refused.code == 503:  # it has not started whole
+                raise
             raise AssertionError(f"{expression}: {refused.read().decode()}") from None
         except OSError:
             if self.tools.background[-1].poll() is not None:

@@ -53,6 +53,8 @@ clean:  ## remove what was built
 install: build  ## into DESTDIR/PREFIX
 	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator
 	install -D -m 0755 $(BUILD)/bin/kubectl-lepton $(DESTDIR)$(PREFIX)/bin/kubectl-lepton
+	$(BUILD)/bin/kubectl-lepton completion kubectl >$(BUILD)/kubectl_complete-lepton
+	install -D -m 0755 $(BUILD)/kubectl_complete-lepton $(DESTDIR)$(PREFIX)/bin/kubectl_complete-lepton
 	install -D -m 0755 $(BUILD)/bin/lepton-sim $(DESTDIR)$(PREFIX)/bin/lepton-sim
 	install -D -m 0644 manifests/catalogue.yaml $(DESTDIR)$(PREFIX)/share/lepton-operator/catalogue.yaml
 

@@ -69,7 +69,7 @@ class Backend {
 
   // kNotFound when there is none. With a name: that Invocation alone.
   virtual Answer<Json> invocation(Context context, ObjectKey key) = 0;
-  virtual Answer<std::vector<Json>> invocations(Context context) = 0;  // of namespace_(), by name
+  virtual Answer<std::vector<Json>> invocations(Context context) = 0;  // of namespace_()
   virtual Answer<Json> workspace(Context context, ObjectKey key) = 0;
   virtual Answer<std::map<std::string, std::string>> secret(Context context, ObjectKey key) = 0;  // values: never to be shown
   // Where an operator on this machine takes credentials from when no Workspace tells. Nothing in a cluster.
@@ -83,8 +83,8 @@ class Backend {
   virtual Answer<std::string> set_run(Context context, ObjectKey key, std::string task, std::int64_t run) = 0;
 
   virtual Answer<std::vector<EventLine>> events(Context context, Json invocation) = 0;  // the oldest first
-  // Until the context ends. `name` empty: all of the namespace. An error only when it can never work.
-  virtual Answer<> follow(Context context, std::string name, Follower& follower) = 0;
+  // Until the context ends. Without a name: all of that namespace. An error only when it can never work.
+  virtual Answer<> follow(Context context, ObjectKey key, Follower& follower) = 0;
 };
 
 // The one that the shared flags mean; trouble when they go ill together or kubeconfig cannot be used.

@@ -46,6 +46,11 @@ Error without_crds(Error error, const std::string& name) {
   return error;
 }
 
+// An API server drops what its CRD does not have, and says nothing.
+Error not_known(const std::string& field) {
+  return {ErrorKind::kUnsupported, "the cluster's CRDs do not know " + field + " yet: they are of an older operator than this program"};
+}
+
 EventLine event_line(const Json& event) {
   EventLine line;
   const Json& series = base::get_object(event, "series");
@@ -135,7 +140,7 @@ class ClusterBackend final : public Backend {
     return patch_run(this, context, key, task, run);
   }
   Answer<std::vector<EventLine>> events(Context context, Json invocation) override { return list_events(this, context, invocation); }
-  Answer<> follow(Context context, std::string name, Follower& follower) override { return reflect(this, context, name, &follower); }
+  Answer<> follow(Context context, ObjectKey key, Follower& follower) override { return reflect(this, context, key, &follower); }
 
  private:
   static Answer<Json> get(ClusterBackend* self, Context context, kube::Resource resource, ObjectKey key) {
@@ -211,6 +216,7 @@ class ClusterBackend final : public Backend {
     const kube::Resource resource = invocations_resource();
     const Result<Json> patched = co_await self->api_->patch(context, resource, name, "", kube::PatchType::kMerge, body);
     if (!patched) co_return without_crds(patched.error(), key.name);
+    if (base::get_bool(base::get_object(*patched, "spec"), "suspend").value_or(false) != suspend) co_return not_known("spec.suspend");
     co_return "invocation.lepton.dev/" + key.name + (suspend ? " suspended" : " resumed");
   }
 
@@ -233,6 +239,10 @@ class ClusterBackend final : public Backend {
     const Json body = patch.body();
     const Result<Json> patched = co_await self->api_->patch(context, resource, name, "", kube::PatchType::kJson, body);
     if (!patched) co_return patched.error();
+    const Json* now = base::find(base::get_object(base::get_object(*patched, "spec"), "evaluation"), "tasks");
+    const auto taken = base::elements(now);
+    const auto place = static_cast<std::size_t>(entry - entries.begin());
+    if (place >= taken.size() || base::get_int(taken[place], "run") != run) co_return not_known("spec.evaluation.tasks[].run");
     co_return "invocation.lepton.dev/" + key.name + ": " + task + " runs again (run " + std::to_string(run) + ")";
   }
 
@@ -255,11 +265,11 @@ class ClusterBackend final : public Backend {
     co_return lines;
   }
 
-  static Answer<> reflect(ClusterBackend* self, Context context, std::string name, Follower* follower) {
+  static Answer<> reflect(ClusterBackend* self, Context context, ObjectKey key, Follower* follower) {
     TroubleLog log(*follower);
     Shown shown(*follower);
-    kube::ReflectorOptions options{.resource = invocations_resource(), .namespace_ = self->namespace__};
-    if (!name.empty()) options.field_selector = "metadata.name=" + name;
+    kube::ReflectorOptions options{.resource = invocations_resource(), .namespace_ = key.namespace_};
+    if (!key.name.empty()) options.field_selector = "metadata.name=" + key.name;
     kube::Reflector reflector(self->session_.io(), *self->api_, self->session_.clock(), *self->random_, log, shown, options);
     co_await reflector.run(context);
     co_return base::Ok{};

@@ -1,95 +1,20 @@
 #include "cli/command_line.h"
 
 #include <algorithm>
-#include <map>
 #include <ostream>
 #include <utility>
 
 #include <CLI/CLI.hpp>
 
-#include "app/version.h"
 #include "base/strings.h"
+#include "cli/command_tree.h"
+#include "cli/completion.h"
 #include "cli/manual.h"
 #include "cli/verb.h"
 
 namespace lepton_operator::cli {
 
 namespace {
-
-struct Declared {
-  const VerbEntry* entry = nullptr;
-  std::unique_ptr<Verb> verb;
-};
-
-// One line of work: CLI11's tree, and what its flags are read into.
-struct CommandLine {
-  CLI::App app{"", "kubectl-lepton"};
-  Globals globals;
-  std::map<const CLI::App*, Declared> verbs;
-};
-
-// The option of the shared flags. Empty values are refused: an unset shell variable must not mean "the default".
-template <class T>
-void add_shared(CLI::App& app, const char* name, T& value, const char* type, const char* help) {
-  app.add_option_function<std::string>(name,
-                                       [&value, name](const std::string& given) {
-                                         if (given.empty()) throw CLI::ValidationError(std::string(name) + ": needs a value");
-                                         value = given;
-                                       })
-      ->option_text(type)
-      ->description(help)
-      ->take_last();
-}
-
-void declare_shared(CLI::App& app, Globals& globals) {
-  add_shared(app, "--kubeconfig", globals.kubeconfig, "FILE", "how to reach the cluster (KUBECONFIG, else ~/.kube/config)");
-  add_shared(app, "--context", globals.context, "NAME", "context of the kubeconfig in place of its current one");
-  add_shared(app, "-n,--namespace", globals.namespace_, "NAME", "namespace of the objects (the context's; with --manifests: default)");
-  add_shared(app, "--manifests", globals.manifests, "DIR",
-             "no cluster: the directory of manifests that an operator on this machine follows");
-  add_shared(app, "--state-dir", globals.state_dir, "DIR", "its state directory, where status is");
-  add_shared(app, "--catalogue", globals.catalogue, "FILE", "catalogue of benchmarks in place of the built-in one");
-  add_shared(app, "--lepton-ca-file", globals.lepton_ca_file, "FILE", "certificates (PEM) to trust for Lepton in place of the system's");
-}
-
-CLI::App* subcommand(CLI::App& parent, const std::string& name, const std::string& summary) {
-  for (CLI::App* there : parent.get_subcommands({})) {
-    if (there->get_name() == name) return there;
-  }
-  CLI::App* made = parent.add_subcommand(name, summary);
-  made->fallthrough();
-  made->set_help_flag("-h,--help", "print this and exit");
-  return made;
-}
-
-void declare_verb(CommandLine& line, const VerbEntry& entry) {
-  const std::string name = entry.name;
-  const std::size_t space = name.find(' ');
-  CLI::App* parent = &line.app;
-  if (space != std::string::npos) {
-    parent = subcommand(line.app, name.substr(0, space), "");
-    parent->require_subcommand(0, 1);
-  }
-  CLI::App* app = subcommand(*parent, name.substr(space == std::string::npos ? 0 : space + 1), entry.manual.summary);
-  Declared& declared = line.verbs[app];
-  declared = {&entry, entry.make()};
-  declared.verb->declare(*app);
-}
-
-void declare(CommandLine& line) {
-  line.app.set_help_flag("-h,--help", "print this and exit");
-  line.app.set_version_flag("--version", std::string("kubectl-lepton ") + app::kVersion, "print the version and exit");
-  line.app.require_subcommand(0, 1);
-  declare_shared(line.app, line.globals);
-  for (const VerbEntry& entry : all_verbs()) declare_verb(line, entry);
-}
-
-// The innermost subcommand that was named; the app itself when there was none.
-const CLI::App* chosen(const CLI::App& app) {
-  const CLI::App* at = &app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  return at;
-}
 
 int tell(std::ostream& err, const Trouble& trouble) {
   err << "kubectl-lepton: " << trouble.sentence << "\n";
@@ -135,48 +60,46 @@ Trouble in_our_words(const CLI::App& app, const CLI::ParseError& error) {
   return wrong_usage(what, see_help(app));
 }
 
-int run_verb(CommandLine& line, Declared& declared, const Surroundings& around) {
-  Session session(line.globals, around);
+int run_verb(CommandTree& tree, Declared& declared, const Surroundings& around) {
+  Session session(tree.globals, around);
   const Verdict verdict = session.run(declared.verb->run(session));
   around.out.flush();
   if (const auto* trouble = std::get_if<Trouble>(&verdict)) return tell(around.err, *trouble);
   return static_cast<int>(std::get<ExitCode>(verdict));
 }
 
-std::string help_of(const CommandLine& line) {
-  const CLI::App* app = chosen(line.app);
-  const auto verb = line.verbs.find(app);
-  return verb == line.verbs.end() ? overview(*app) : manual_page(*app, *verb->second.entry);
+std::string help_of(const CommandTree& tree) {
+  const CLI::App* app = chosen(*tree.app);
+  const auto verb = tree.verbs.find(app);
+  return verb == tree.verbs.end() ? overview(*app) : manual_page(*app, *verb->second.entry);
 }
 
 }  // namespace
 
 int run_command_line(std::vector<std::string> arguments, const Surroundings& around) {
-  CommandLine line;
-  declare(line);
-  line.app.allow_extras();
-  for (auto& [app, declared] : line.verbs) const_cast<CLI::App*>(app)->allow_extras();
+  if (!arguments.empty() && arguments.front() == kComplete) return complete({arguments.begin() + 1, arguments.end()}, around);
+  CommandTree tree;
   std::reverse(arguments.begin(), arguments.end());
   try {
-    line.app.parse(std::move(arguments));
+    tree.app->parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    around.out << help_of(line);
+    around.out << help_of(tree);
     return 0;
   } catch (const CLI::CallForVersion& version) {
     around.out << version.what() << "\n";
     return 0;
   } catch (const CLI::ParseError& error) {
-    return tell(around.err, in_our_words(*chosen(line.app), error));
+    return tell(around.err, in_our_words(*chosen(*tree.app), error));
   }
-  const CLI::App* app = chosen(line.app);
-  if (const std::vector<std::string> extras = line.app.remaining(true); !extras.empty())
+  const CLI::App* app = chosen(*tree.app);
+  if (const std::vector<std::string> extras = tree.app->remaining(true); !extras.empty())
     return tell(around.err, unexpected(*app, extras.front()));
-  const auto verb = line.verbs.find(app);
-  if (verb == line.verbs.end()) {
+  const auto verb = tree.verbs.find(app);
+  if (verb == tree.verbs.end()) {
     around.err << overview(*app);
     return static_cast<int>(ExitCode::kWrongUsage);
   }
-  return run_verb(line, verb->second, around);
+  return run_verb(tree, verb->second, around);
 }
 
 }  // namespace lepton_operator::cli

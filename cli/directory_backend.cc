@@ -84,7 +84,7 @@ class DirectoryBackend final : public Backend {
 
   Answer<Json> invocation(Context, ObjectKey key) override { co_return find<Invocation>(key); }
   Answer<Json> workspace(Context, ObjectKey key) override { co_return find<Workspace>(key); }
-  Answer<std::vector<Json>> invocations(Context) override { co_return all(); }
+  Answer<std::vector<Json>> invocations(Context) override { co_return all(namespace__); }
   Answer<std::map<std::string, std::string>> secret(Context, ObjectKey key) override { co_return values_of(key); }
   Answer<Applied> apply(Context, Json manifest, ApplyOptions options) override { co_return write(manifest, options); }
   Answer<std::string> remove(Context, ObjectKey key) override { co_return take_away(key); }
@@ -95,7 +95,7 @@ class DirectoryBackend final : public Backend {
   Answer<std::vector<EventLine>> events(Context, Json invocation) override {
     co_return timeline_of(invocation::decode_invocation(invocation));
   }
-  Answer<> follow(Context context, std::string name, Follower& follower) override { return look_again(this, context, name, &follower); }
+  Answer<> follow(Context context, ObjectKey key, Follower& follower) override { return look_again(this, context, key, &follower); }
 
  private:
   // --- what is
@@ -113,12 +113,12 @@ class DirectoryBackend final : public Backend {
     return missing;
   }
 
-  Result<std::vector<Json>> all() const {
+  Result<std::vector<Json>> all(const std::string& space) const {
     const Result<std::vector<ObjectKey>> keys = state_.list<Invocation>();
     if (!keys) return keys.error();
     std::vector<Json> objects;
     for (const ObjectKey& key : *keys) {
-      if (key.namespace_ != namespace__) continue;
+      if (key.namespace_ != space) continue;
       const Result<Invocation> object = state_.read<Invocation>(key);
       if (object) objects.push_back(invocation::encode(*object));
       if (!object && object.error().kind != ErrorKind::kNotFound) return object.error();
@@ -188,7 +188,9 @@ class DirectoryBackend final : public Backend {
     if (there) {
       applied.where = there->path.string();
       applied.outcome = Applied::Outcome::kConfigured;
-      if (base::to_text(there->document().yaml.value) == base::to_text(manifest)) {
+      Json known = there->document().yaml.value;
+      known["metadata"]["namespace"] = Json::string(document.key.namespace_);  // where it is not written
+      if (base::to_text(known) == base::to_text(manifest)) {
         applied.outcome = Applied::Outcome::kUnchanged;
         return applied;
       }
@@ -279,12 +281,12 @@ class DirectoryBackend final : public Backend {
 
   // Of every state file that counts: what changes with each write of it.
   using Prints = std::map<std::string, std::pair<std::uint64_t, std::int64_t>>;
-  Prints prints(const std::string& name) const {
+  Prints prints(const ObjectKey& key) const {
     Prints seen;
     std::error_code error;
-    for (fs::directory_iterator it(state_dir_ / namespace__, error); !error && it != fs::directory_iterator(); it.increment(error)) {
+    for (fs::directory_iterator it(state_dir_ / key.namespace_, error); !error && it != fs::directory_iterator(); it.increment(error)) {
       const std::string file = it->path().filename().string();
-      if (file.front() == '.' || (!name.empty() && file != name + ".yaml")) continue;
+      if (file.front() == '.' || (!key.name.empty() && file != key.name + ".yaml")) continue;
       struct ::stat about {};
       if (::stat(it->path().c_str(), &about) != 0) continue;
       seen[file] = {about.st_ino, about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec};
@@ -292,7 +294,7 @@ class DirectoryBackend final : public Backend {
     return seen;
   }
 
-  static Answer<> look_again(DirectoryBackend* self, Context context, std::string name, Follower* follower) {
+  static Answer<> look_again(DirectoryBackend* self, Context context, ObjectKey key, Follower* follower) {
     std::optional<Prints> before;
     const base::Timestamp begun = self->session_.clock().now();
     std::string told;
@@ -300,13 +302,13 @@ class DirectoryBackend final : public Backend {
       if (sentence != told) follower->trouble(told = sentence);
     };
     while (!context.expired()) {
-      Prints now = self->prints(name);
+      Prints now = self->prints(key);
       if (!before || now != *before) {
-        const Result<std::vector<Json>> objects = self->all();
+        const Result<std::vector<Json>> objects = self->all(key.namespace_);
         if (!objects) {
           tell(objects.error().text());
         } else {
-          follower->seen(only(*objects, name));
+          follower->seen(only(*objects, key.name));
           before = std::move(now);
         }
       }

@@ -36,28 +36,38 @@ class Verb {
   virtual boost::asio::awaitable<Verdict> run(Session& session) = 0;
 };
 
+// What an argument of a verb that is no flag may be, for completion.
+enum class Argument { kNone, kInvocation, kWorkspace, kBenchmark, kShell };
+
 struct VerbEntry {
   const char* name;  // "run", or of two words: "workspace check"
   const Manual& manual;
   std::unique_ptr<Verb> (*make)();
+  Argument argument = Argument::kNone;
 };
 
 std::span<const VerbEntry> all_verbs();
 
+extern const Manual kCompletionManual;
 extern const Manual kDeleteManual;
 extern const Manual kEventsManual;
+extern const Manual kLogsManual;
 extern const Manual kRenderManual;
 extern const Manual kResumeManual;
 extern const Manual kRetryManual;
+extern const Manual kRunManual;
 extern const Manual kStatusManual;
 extern const Manual kSuspendManual;
 extern const Manual kTasksManual;
 
+std::unique_ptr<Verb> make_completion();
 std::unique_ptr<Verb> make_delete();
 std::unique_ptr<Verb> make_events();
+std::unique_ptr<Verb> make_logs();
 std::unique_ptr<Verb> make_render();
 std::unique_ptr<Verb> make_resume();
 std::unique_ptr<Verb> make_retry();
+std::unique_ptr<Verb> make_run();
 std::unique_ptr<Verb> make_status();
 std::unique_ptr<Verb> make_suspend();
 std::unique_ptr<Verb> make_tasks();

@@ -70,7 +70,7 @@ class Delete final : public BackendVerb {
     session.out() << *removed << std::endl;
     if (!wait_) co_return ExitCode::kDone;
     GoingView view(session);
-    const Result<> ended = co_await watch(session, backend, session.context(), name, view);
+    const Result<> ended = co_await watch(session, backend, session.context(), key, view);
     view.leave();
     if (!ended) co_return trouble_of(ended.error(), backend);
     if (session.interrupted()) {

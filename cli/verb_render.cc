@@ -1,5 +1,4 @@
 // render -f FILE [OVERRIDE...]: what would be sent to Lepton.
-#include <iostream>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -44,7 +43,7 @@ class Render final : public Verb {
     input.overrides.insert(input.overrides.end(), overrides_.begin(), overrides_.end());
     input.only_there = session.globals().namespace_.has_value();
     input.namespace_ = session.globals().namespace_.value_or(input.namespace_);
-    const auto documents = read_manifests(input, std::cin);
+    const auto documents = read_manifests(input, session.in());
     if (const auto* trouble = std::get_if<Trouble>(&documents)) return *trouble;
     const auto catalogue = session.catalogue();
     if (const auto* trouble = std::get_if<Trouble>(&catalogue)) return *trouble;

@@ -134,7 +134,7 @@ class Status final : public BackendVerb {
     }
     if (!watch_) co_return show(session, backend, objects);
     StatusView view(session, name, format_);
-    const Result<> ended = co_await watch(session, backend, session.context(), name, view);
+    const Result<> ended = co_await watch(session, backend, session.context(), key, view);
     view.leave();
     if (!ended) co_return trouble_of(ended.error(), backend);
     if (view.gone()) session.err() << name << " is gone\n";

@@ -38,8 +38,8 @@ class Watched final : public Follower {
   bool ended_ = false;
 };
 
-boost::asio::awaitable<void> follow(Backend& backend, Context context, std::string name, Watched* watched, Result<>* ended) {
-  *ended = co_await backend.follow(context, name, *watched);
+boost::asio::awaitable<void> follow(Backend& backend, Context context, ObjectKey key, Watched* watched, Result<>* ended) {
+  *ended = co_await backend.follow(context, key, *watched);
   watched->end();
 }
 
@@ -53,7 +53,7 @@ void await_resize(boost::asio::signal_set& resized, View& view) {
 
 }  // namespace
 
-Answer<> watch(Session& session, Backend& backend, Context context, std::string name, View& view) {
+Answer<> watch(Session& session, Backend& backend, Context context, ObjectKey key, View& view) {
   base::Signal changed(session.io());
   Watched watched(view, changed);
   boost::asio::signal_set resized(session.io());
@@ -65,8 +65,9 @@ Answer<> watch(Session& session, Backend& backend, Context context, std::string 
   const Context following = context.child();
   base::TaskGroup group(session.io());
   Result<> ended = base::Ok{};
-  group.spawn(follow(backend, following, name, &watched, &ended));
-  while (!watched.enough() && !watched.ended() && !context.expired()) {
+  group.spawn(follow(backend, following, key, &watched, &ended));
+  // Whoever read our lines may go: `... --watch | head`.
+  while (!watched.enough() && !watched.ended() && !context.expired() && session.out().good()) {
     const Context second = following.with_timeout(kRedraw);
     const bool woken = co_await changed.wait(second);
     if (!woken && interactive && !context.expired()) view.redraw();

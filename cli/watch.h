@@ -23,7 +23,7 @@ class View {
   virtual void redraw() = 0;
 };
 
-// `name` empty: all of the namespace. An error only when it can never work.
-Answer<> watch(Session& session, Backend& backend, Context context, std::string name, View& view);
+// Without a name: all of that namespace. An error only when it can never work.
+Answer<> watch(Session& session, Backend& backend, Context context, ObjectKey key, View& view);
 
 }  // namespace lepton_operator::cli

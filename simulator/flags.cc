@@ -56,6 +56,7 @@ base::Result<Flags> parse_flags(int count, char** words) {
   app.add_flag("--omit-phase", options.omit_phase, "as old servers: no phase in a deployment's status");
   app.add_flag("--archived-state", options.archived_state, "archived jobs show Archived");
   app.add_flag("--archive-deleted-jobs", options.archive_deleted_jobs, "deleted jobs stay in the archive");
+  app.add_flag("--stream-logs", options.stream_logs, "the log of a running job's replica is a stream that ends with the job");
   app.add_flag("--log-requests", flags.log_requests, "a line on stderr for each request");
   try {
     app.parse(count, words);

@@ -1,11 +1,17 @@
 #include "listener.h"
 
+#include <atomic>
+#include <condition_variable>
+#include <list>
 #include <map>
 #include <mutex>
+#include <stdexcept>
+#include <thread>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cpprest/http_listener.h>
+#include <cpprest/producerconsumerstream.h>
 
 #include "base/strings.h"
 
@@ -44,6 +50,24 @@ void reply(const http::http_request& request, const Response& response) {
   observe(request.reply(made));
 }
 
+// A log that is still being written, on its way to one client.
+struct Tail {
+  std::string job;
+  std::size_t sent = 0;
+  std::uint64_t drops = 0;  // of the simulator's, when it began
+  concurrency::streams::producer_consumer_buffer<std::uint8_t> body;
+  std::shared_ptr<std::atomic<bool>> client_gone = std::make_shared<std::atomic<bool>>(false);
+
+  void send(const std::string& text) {
+    if (text.empty()) return;
+    body.putn_nocopy(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()).wait();  // copied at once
+    body.sync().wait();
+    sent += text.size();
+  }
+};
+
+constexpr std::chrono::milliseconds kTailEvery{20};
+
 bool from_loopback(const http::http_request& request) {
   const std::string address = request.remote_address();
   return address.empty() || address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
@@ -63,11 +87,19 @@ struct Listener::State {
 
   void receive(const http::http_request& request, std::string body);
   std::vector<std::pair<http::http_request, Response>> released();  // with the mutex held
+  void stream(const http::http_request& request, const Response& response);
+  void write_tails();
+  void advance(Tail& tail, bool& over);  // with the mutex held
+  void end_tails();
 
   Simulator& simulator;
   std::function<void(const std::string&)> log;
   std::mutex mutex;
   std::map<std::uint64_t, http::http_request> waiting;
+  std::list<Tail> tails;
+  std::condition_variable tails_changed;
+  bool ending = false;
+  std::thread tailing;
   std::unique_ptr<http::experimental::listener::http_listener> listener;
 };
 
@@ -78,6 +110,67 @@ std::vector<std::pair<http::http_request, Response>> Listener::State::released()
     if (!found.empty()) ready.emplace_back(found.mapped(), std::move(response));
   }
   return ready;
+}
+
+// The head goes at once, the body as the job writes it: chunks, ended by the last one, or by a broken connection.
+void Listener::State::stream(const http::http_request& request, const Response& response) {
+  const std::lock_guard lock(mutex);
+  if (ending) return;
+  Tail& tail = tails.emplace_back();
+  tail.job = *response.goes_on;
+  tail.drops = simulator.log_drops();
+  http::http_response made(static_cast<http::status_code>(response.status));
+  made.set_body(tail.body.create_istream(), "text/plain");
+  const auto gone = tail.client_gone;
+  request.reply(made).then([gone](pplx::task<void> done) {
+    try {
+      done.get();
+    } catch (const std::exception&) {  // the client went, or we dropped it
+    }
+    *gone = true;
+  });
+  tail.send(response.body);
+  if (!tailing.joinable()) tailing = std::thread([this] { write_tails(); });
+  tails_changed.notify_all();
+}
+
+void Listener::State::advance(Tail& tail, bool& over) {
+  if (tail.drops != simulator.log_drops()) {
+    tail.body.close(std::ios_base::out, std::make_exception_ptr(std::runtime_error("dropped"))).wait();
+    over = true;
+    return;
+  }
+  const std::optional<std::string> more = simulator.log_after(tail.job, tail.sent);
+  if (more) tail.send(*more);
+  if (!more) tail.body.close(std::ios_base::out).wait();
+  over = !more || *tail.client_gone;
+}
+
+void Listener::State::write_tails() {
+  std::unique_lock lock(mutex);
+  while (!ending) {
+    if (tails.empty()) {
+      tails_changed.wait(lock);
+      continue;
+    }
+    tails.remove_if([this](Tail& tail) {
+      bool over = false;
+      advance(tail, over);
+      return over;
+    });
+    tails_changed.wait_for(lock, kTailEvery);
+  }
+}
+
+void Listener::State::end_tails() {
+  {
+    const std::lock_guard lock(mutex);
+    ending = true;
+    for (Tail& tail : tails) tail.body.close(std::ios_base::out).wait();
+    tails.clear();
+  }
+  tails_changed.notify_all();
+  if (tailing.joinable()) tailing.join();
 }
 
 void Listener::State::receive(const http::http_request& request, std::string body) {
@@ -97,7 +190,11 @@ void Listener::State::receive(const http::http_request& request, std::string bod
       log(asked.method + " " + asked.path + " " + (response.held ? std::string("held") : std::to_string(response.status)));
     }
   }
-  if (!response.held) reply(request, response);
+  if (response.goes_on) {
+    stream(request, response);
+  } else if (!response.held) {
+    reply(request, response);
+  }
   for (const auto& [each, answer] : ready) reply(each, answer);
 }
 
@@ -105,6 +202,7 @@ Listener::Listener(Simulator& simulator, std::function<void(const std::string&)>
     : state_(std::make_shared<State>(simulator, std::move(log))) {}
 
 Listener::~Listener() {
+  state_->end_tails();
   if (!state_->listener) return;
   {
     const std::lock_guard lock(state_->mutex);

@@ -21,6 +21,7 @@
 #include "base/retry_budget.h"
 #include "lepton/codec.h"
 #include "lepton/credentials.h"
+#include "lepton/log_lines.h"
 #include "lepton/types.h"
 
 namespace lepton_operator::lepton {
@@ -46,6 +47,20 @@ enum class JobScope { kAlive, kAliveAndArchive };
 struct JobQuery {
   JobScope scope = JobScope::kAlive;
   std::string selector;  // label selector "key=value"; empty: none
+};
+
+// Whatever has a log.
+struct Workload {
+  enum class Kind { kJob, kEndpoint } kind = Kind::kJob;
+  std::string name;                            // a job's id, an endpoint's name
+  ApiFamily family = ApiFamily::kDeployments;  // of an endpoint
+};
+
+struct LogQuery {
+  Timestamp from{};  // both later than the epoch
+  Timestamp to{};
+  int most = 1'000;
+  bool newest = false;  // of more lines than that: those at the end in place of those at the beginning
 };
 
 // What Lepton says of an endpoint in trouble. Log lines are the users' own output: they may hold secrets.
@@ -76,6 +91,12 @@ class Client {
   Answer<Json> read(Context context, std::string path, std::vector<std::pair<std::string, std::string>> query);
   // What cannot be had of it is left out; an error only when nobody could be asked.
   Answer<EndpointDiagnosis> explain_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
+
+  // Logs (sections 4, 6, 11): the users' own output, which may hold secrets. A replica's own log begins anew whenever it is asked for, and
+  // need not end while the replica runs; its connection may be dropped at any time.
+  Answer<std::vector<std::string>> list_replicas(Context context, Workload workload);
+  Answer<std::unique_ptr<base::HttpStream>> open_log(Context context, Workload workload, std::string replica);
+  Answer<std::vector<LogLine>> search_logs(Context context, Workload workload, LogQuery query);  // what was collected, by time
 
   // Changing. 404 on a removal is success: it is gone.
   // kConflict: the name exists (409, or 400 "already exists").

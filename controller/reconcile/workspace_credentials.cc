@@ -67,8 +67,19 @@ Result<Credentials> credentials_of(const SecretValues& values, const std::string
 
 boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& store, base::Context context, store::ObjectKey key,
                                                             FallbackCredentials fallback) {
-  ResolvedWorkspace resolved;
   const auto object = store.find_workspace(key);
+  store::ObjectStore* const asked = &store;
+  const ReadSecret read = [asked](base::Context within, store::ObjectKey secret) {
+    asked->expire_secret(secret);  // the caller paces, and after a 401 wants what is there now
+    return asked->read_secret(within, secret);
+  };
+  ResolvedWorkspace resolved = co_await resolve_workspace(object, read, context, key, fallback);
+  co_return resolved;
+}
+
+boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(std::shared_ptr<const invocation::Workspace> object, ReadSecret read_secret,
+                                                            base::Context context, store::ObjectKey key, FallbackCredentials fallback) {
+  ResolvedWorkspace resolved;
   if (!object) co_return with_fallback(std::move(resolved), key, fallback, false);
   const auto errors = invocation::validate_workspace(object->spec);
   if (!errors.empty()) co_return without(std::move(resolved), WorkspaceState::kInvalid, errors.front().text());
@@ -82,8 +93,7 @@ boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& 
   }
 
   const store::ObjectKey secret{key.namespace_, spec.credentials_secret};
-  store.expire_secret(secret);  // the caller paces, and after a 401 wants what is there now
-  const auto values = co_await store.read_secret(context, secret);
+  const auto values = co_await read_secret(context, secret);
   if (!values && values.error().kind == ErrorKind::kNotFound) {
     co_return without(std::move(resolved), WorkspaceState::kSecretMissing,
                       "there is no Secret " + secret.text() + ", which the Workspace's credentialsSecretRef names: create it.");

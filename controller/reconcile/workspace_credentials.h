@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -30,6 +32,12 @@ struct ResolvedWorkspace {
   double burst = 50;
 };
 
+// Values of a Secret, as they are now.
+using ReadSecret = std::function<boost::asio::awaitable<base::Result<std::map<std::string, std::string>>>(base::Context, store::ObjectKey)>;
+
+// `object`: the Workspace of that key, null when there is none.
+boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(std::shared_ptr<const invocation::Workspace> object, ReadSecret read_secret,
+                                                            base::Context context, store::ObjectKey key, FallbackCredentials fallback);
 boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(store::ObjectStore& store, base::Context context, store::ObjectKey key,
                                                             FallbackCredentials fallback);
 

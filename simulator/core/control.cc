@@ -55,6 +55,11 @@ Response Simulator::handle_control(const Request& request, const std::vector<std
   }
   if (what == "set") return set_by_hand(body);
   if (what == "delete") return delete_by_hand(body);
+  if (what == "say") return say_by_hand(body);
+  if (what == "drop-logs") {
+    ++log_drops_;
+    return done();
+  }
   if (what == "advance") return advance(body);
   if (what == "family") return family_by_hand(body);
   if (what == "reset") {
@@ -88,6 +93,14 @@ Response Simulator::delete_by_hand(const Json& body) {
     if (found) volume->remove(*path);
   }
   return found ? done() : error_answer(404, "nothing of that name");
+}
+
+// {"job": name, "line": "..."}: a line of its log.
+Response Simulator::say_by_hand(const Json& body) {
+  const auto job = base::get_string(body, "job");
+  const auto line = base::get_string(body, "line");
+  if (!job || !line) return error_answer(400, "needs a job and a line");
+  return jobs_.say(*job, *line) ? done() : error_answer(404, "no such job");
 }
 
 // ?volume=lepton-shared-fs&path=/...: a file's content, whatever /storage serves.

@@ -123,7 +123,9 @@ Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const
     }
     std::string lines;
     for (const std::string& line : log_lines(job)) lines += line + "\n";
-    return text_answer(std::move(lines));
+    Response answer = text_answer(std::move(lines));
+    if (world_.options.stream_logs && job.writes_log()) answer.goes_on = job.id;
+    return answer;
   }
   return no_such_route();
 }
@@ -174,9 +176,22 @@ Json Jobs::replicas(const Job& job) const {
   return Json::array(items);
 }
 
+bool Jobs::say(const std::string& id_or_name, const std::string& text) {
+  const Job* known = find(id_or_name);
+  if (known == nullptr) return false;
+  std::vector<std::string>& said = jobs_.at(known->id).said;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    said.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return true;
+}
+
 std::vector<std::string> Jobs::log_lines(const Job& job) const {
   std::vector<std::string> lines;
   if (job.running_at) lines.push_back("running " + job.name);
+  lines.insert(lines.end(), job.said.begin(), job.said.end());
   if (job.state == "Failed") lines.push_back("failed: " + job.reason);
   if (job.state == "Completed") lines.push_back("done");
   return lines;

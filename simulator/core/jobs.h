@@ -29,6 +29,7 @@ struct Job {
   bool archived = false;
   OutcomeRule course;
   std::string reason;                // of a failure
+  std::vector<std::string> said;     // lines of its log, by hand (POST /sim/say)
   base::Json endpoints_at_creation;  // every deployment's true state at that moment
   base::Timestamp created_at;
   std::optional<base::Timestamp> running_at;
@@ -38,6 +39,7 @@ struct Job {
   std::uint64_t plan = 0;
 
   bool finished() const { return state == "Completed" || state == "Failed"; }
+  bool writes_log() const { return state == "Running" || state == "Stopping"; }
 };
 
 class Jobs {
@@ -52,6 +54,7 @@ class Jobs {
   const Job* find(const std::string& id_or_name) const;  // of several with one name the newest
 
   bool force_state(const std::string& id_or_name, const std::string& state, const std::string& reason);
+  bool say(const std::string& id_or_name, const std::string& line);
   bool erase(const std::string& id_or_name);  // at once
   void clear();
 

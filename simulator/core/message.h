@@ -30,6 +30,8 @@ struct Response {
   std::string body;
   // Set when the reply is held back: ask Simulator::take_released() for the final answer of this ticket.
   std::optional<std::uint64_t> held;
+  // Set when the body is the beginning of a running job's log: Simulator::log_after() has what comes, until it is over.
+  std::optional<std::string> goes_on;
 };
 
 Response json_answer(const base::Json& value, int status = 200);

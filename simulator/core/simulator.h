@@ -52,6 +52,11 @@ class Simulator {
   Response handle(const Request& request);
   std::vector<std::pair<std::uint64_t, Response>> take_released();
 
+  // The log of that job behind its first `sent` bytes; nothing when it is over and was sent whole.
+  std::optional<std::string> log_after(const std::string& job, std::size_t sent);
+  // How often POST /sim/drop-logs asked that whoever streams a log loses the connection.
+  std::uint64_t log_drops() const { return log_drops_; }
+
   // Lets time pass until the injected clock's now.
   void catch_up();
 
@@ -77,6 +82,7 @@ class Simulator {
   Response handle_control(const Request& request, const std::vector<std::string>& path);
   Response set_by_hand(const base::Json& body);
   Response delete_by_hand(const base::Json& body);
+  Response say_by_hand(const base::Json& body);
   Response advance(const base::Json& body);
   Response family_by_hand(const base::Json& body);
   Response file_by_hand(const Request& request);
@@ -107,6 +113,7 @@ class Simulator {
   Storage storage_;
   Interceptor interceptor_;
   std::vector<LoggedRequest> log_;
+  std::uint64_t log_drops_ = 0;
   std::vector<std::pair<std::uint64_t, Response>> released_;
 };
 

@@ -81,7 +81,7 @@ std::optional<std::string> wrong_bounds(const Request& request) {
   return std::nullopt;
 }
 
-// The newest lines within the bounds that hold `q`, a millisecond apart since the workload began.
+// The newest lines within the bounds that hold `q`, a millisecond apart since the workload began; with direction=forward the oldest.
 std::vector<LogLine> selected(const std::vector<std::string>& lines, base::Timestamp began, const Request& request) {
   const std::string part = request.parameter("q").value_or("");
   const std::int64_t start = whole(request.parameter("start").value_or("0")).value_or(0);
@@ -93,7 +93,12 @@ std::vector<LogLine> selected(const std::vector<std::string>& lines, base::Times
     at += 1'000'000;
   }
   const auto most = static_cast<std::size_t>(whole(request.parameter("limit").value_or("")).value_or(100));
-  if (found.size() > most) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(most));
+  if (found.size() <= most) return found;
+  if (request.parameter("direction") == "forward") {
+    found.resize(most);
+  } else {
+    found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(most));
+  }
   return found;
 }
 
@@ -146,6 +151,17 @@ Response Simulator::tokens() const {
   };
   const std::string mask = token.size() < 8 ? "***" : token.substr(0, 4) + "..." + token.substr(token.size() - 3);
   return json_answer(Json::array({item("zzzz...zzz", token_expires_at_ - std::chrono::hours(12)), item(mask, token_expires_at_)}));
+}
+
+std::optional<std::string> Simulator::log_after(const std::string& id, std::size_t sent) {
+  catch_up();
+  const auto job = jobs_.all().find(id);
+  if (job == jobs_.all().end()) return std::nullopt;
+  std::string whole;
+  for (const std::string& line : jobs_.log_lines(job->second)) whole += line + "\n";
+  if (whole.size() > sent) return whole.substr(sent);
+  if (!job->second.writes_log()) return std::nullopt;
+  return std::string();
 }
 
 Response Simulator::logs(const Request& request, const std::vector<std::string>& rest) const {

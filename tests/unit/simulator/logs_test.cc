@@ -37,5 +37,43 @@ TEST_F(Logs, AreCutToTheirBounds) {
   EXPECT_EQ(ask("GET", "/logs").status, 400);
 }
 
+TEST_F(Logs, OfMoreLinesThanAskedForAreTheNewestOrForwardTheOldest) {
+  const std::string id = create_job(job("eval"));
+  pass(4s);
+  EXPECT_THAT(lines("job=" + id + "&limit=1&direction=backward"), testing::ElementsAre("done"));
+  EXPECT_THAT(lines("job=" + id + "&limit=1&direction=forward"), testing::ElementsAre("running eval"));
+}
+
+TEST_F(Logs, HoldWhatIsSaidByHand) {
+  const std::string id = create_job(job("eval"));
+  pass(1s);
+  EXPECT_EQ(control("say", R"({"job": "eval", "line": "step 1"})").status, 200);
+  EXPECT_THAT(lines("job=" + id), testing::ElementsAre("running eval", "step 1"));
+  EXPECT_EQ(control("say", R"({"job": "absent", "line": "x"})").status, 404);
+  EXPECT_EQ(control("say", R"({"job": "eval"})").status, 400);
+}
+
+TEST_F(Logs, OfAReplicaGoOnWhileItRunsWhereThatIsAskedFor) {
+  restart({.stream_logs = true});
+  const std::string id = create_job(job("eval"));
+  pass(1s);
+  const Response begun = ask("GET", "/jobs/" + id + "/replicas/" + id + "-0/log");
+  EXPECT_EQ(begun.body, "running eval\n");
+  ASSERT_EQ(begun.goes_on, id);
+  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "");
+  control("say", R"({"job": "eval", "line": "step 1"})");
+  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "step 1\n");
+  pass(4s);
+  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "step 1\ndone\n");
+  EXPECT_EQ(simulator_->log_after(id, std::string("running eval\nstep 1\ndone\n").size()), std::nullopt);
+  EXPECT_FALSE(ask("GET", "/jobs/" + id + "/replicas/" + id + "-0/log").goes_on);
+}
+
+TEST_F(Logs, OfAReplicaAreWhatThereIsOtherwise) {
+  const std::string id = create_job(job("eval"));
+  pass(1s);
+  EXPECT_FALSE(ask("GET", "/jobs/" + id + "/replicas/" + id + "-0/log").goes_on);
+}
+
 }  // namespace
 }  // namespace lepton_operator::simulator

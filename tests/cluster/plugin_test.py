@@ -1,0 +1,163 @@
+"""kubectl lepton on a real API server: every verb, and what each says when it cannot (Must show 5)."""
+import json
+import os
+import subprocess
+
+import yaml
+from harness import ASSETS, BIN, TOKEN, Case, existing, main, nim, wait
+
+
+class Plugin(Case):
+    def plugin(self, world, *words, input=None, code=0, kubeconfig=None, token=None, **environment):
+        """As kubectl calls it; `token`: of whom."""
+        kubeconfig = kubeconfig or (self.of_user(world, token) if token else self.cluster.kubeconfig)
+        environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "LANG": "C.UTF-8", **environment}
+        done = subprocess.run([BIN / "kubectl-lepton", *map(str, words), "-n", world.namespace], env=environment, input=input, capture_output=True,
+                              text=True, timeout=90, check=False)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        return done
+
+    def refused(self, world, *words, code=3, says, hint="", **more):
+        done = self.plugin(world, *words, code=code, **more)
+        self.assertIn("kubectl-lepton: ", done.stderr)
+        self.assertIn(says, done.stderr)
+        self.assertIn(hint, done.stderr)
+        return done
+
+    def of_user(self, world, token):
+        config = yaml.safe_load(self.cluster.kubeconfig.read_text())
+        config["users"][0]["user"] = {"token": token}
+        file = world.folder / "user.kubeconfig"
+        file.write_text(yaml.safe_dump(config))
+        return file
+
+    def file(self, world, text):
+        path = world.folder / "manifest.yaml"
+        path.write_text(text)
+        return path
+
+    def test_from_run_to_nothing_left(self):
+        world = self.world("plugin", "--ready-delay", "500ms", "--run-delay", "2s", "--stream-logs")
+        world.add_workspace()
+        world.start("--poll-interval", "300ms", "--poll-interval-idle", "1s")
+        manifest = self.file(world, nim(tasks=["hellaswag", "winogrande"]))
+        self.assertEqual(self.plugin(world, "run", "-f", manifest, "--dry-run=client").stdout, "invocation.lepton.dev/run is valid (dry run)\n")
+        self.assertEqual(self.plugin(world, "run", "-f", manifest, "--dry-run=server").stdout,
+                         "invocation.lepton.dev/run created (server dry run)\n")
+        self.assertIsNone(world.object(), "a dry run stores nothing")
+
+        done = self.plugin(world, "run", "-f", manifest, "evaluation.config.config.params.limit_samples=3", "--wait")
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "invocation.lepton.dev/run created")
+        for told in ("run: endpoint ready task=hellaswag", "run: task succeeded", "phase=Succeeded", "run Succeeded: 2 of 2 tasks succeeded"):
+            self.assertTrue(any(told in line for line in lines), f"{told} is not in\n{done.stdout}")
+        managers = {m["manager"]: m["operation"] for m in world.object()["metadata"]["managedFields"] if not m.get("subresource")}
+        self.assertEqual(managers.get("kubectl-lepton"), "Apply")
+
+        # The same columns as kubectl's own.
+        table = [line.split()[:5] for line in self.plugin(world, "status").stdout.splitlines()]
+        self.assertEqual(table, [line.split()[:5] for line in world.kubectl("get", "inv").splitlines()])
+        wide = self.plugin(world, "status", "run", "-o", "wide").stdout
+        for word in (world.status()["invocationId"], "ENDPOINT NAME", "hellaswag", "Complete (TasksSucceeded)"):
+            self.assertIn(word, wide)
+        self.assertEqual(json.loads(self.plugin(world, "status", "inv/run", "-o", "json").stdout), world.object())
+        self.assertEqual(yaml.safe_load(self.plugin(world, "status", "run", "-o", "yaml").stdout), world.object())
+        self.assertEqual(len(json.loads(self.plugin(world, "status", "-o", "json").stdout)["items"]), 1)
+
+        told = wait("the events are there", lambda: self.all_events(world), 20)
+        self.assertRegex(told, r"Normal +EndpointReady +\S*.*hellaswag")
+        self.assertEqual(self.plugin(world, "logs", "run", "--task", "hellaswag").stdout.splitlines()[-1], "done")
+        self.assertIn("winogrande | ", self.plugin(world, "logs", "run", "--follow").stdout)
+
+        self.assertIn("run unchanged", self.plugin(world, "run", "-f", manifest, "evaluation.config.config.params.limit_samples=3").stdout)
+        self.refused(world, "run", "-f", manifest, "deployment.image=nvcr.io/nim/meta/other:1", code=2, says="cannot change any more",
+                     hint="--name runs it as another Invocation")
+
+        gone = self.plugin(world, "delete", "run", "--wait").stdout.splitlines()
+        self.assertEqual((gone[0], gone[-1]), ("invocation.lepton.dev/run deleted", "plugin/run is gone, and nothing of it is left in Lepton"))
+        self.assert_nothing_left(world)
+        self.assertEqual(self.plugin(world, "status").stderr, "No Invocations in namespace plugin.\n")
+
+    def all_events(self, world):
+        told = self.plugin(world, "events", "run").stdout
+        return "TaskSucceeded" in told and "EndpointReady" in told and told
+
+    def test_a_failure_is_exit_code_1_and_no_token_is_ever_told(self):
+        world = self.world("plugin-fails", "--run-delay", "300ms", "--scenario", self.scenario())
+        world.add_workspace()
+        world.start("--poll-interval", "300ms")
+        done = self.plugin(world, "run", "-f", self.file(world, existing(tasks=["hellaswag", "winogrande"])), "--wait", code=1)
+        self.assertIn("run Failed: 1 of 2 tasks succeeded", done.stdout)
+        self.assertRegex(done.stdout, r"(?m)^  winogrande Failed: .+")
+        said = [done] + [self.plugin(world, *words) for words in (["status", "run", "-o", "yaml"], ["events", "run"], ["logs", "run"])]
+        world.kubectl("patch", "secret", "lepton", "--type=merge", "-p", '{"stringData": {"credentials": "ws-sim:wrong-token-17"}}')
+        said.append(self.refused(world, "logs", "run", says="401"))
+        told = "".join(done.stdout + done.stderr for done in said)
+        self.assertEqual([secret for secret in (TOKEN, "wrong-token-17") if secret in told], [])
+
+    def scenario(self):
+        file = self.cluster.folder / "scenario.yaml"
+        file.write_text("rules: [{match: winogrande, kind: job, outcome: fail, exit-code: 3}]")
+        return file
+
+    def test_waiting_outlives_an_api_server_that_goes_and_comes_back(self):
+        world = self.world("plugin-away", "--run-delay", "10m")
+        world.add_workspace()
+        world.start("--poll-interval", "300ms")
+        manifest = self.file(world, existing(tasks=["hellaswag"]))
+        words = [BIN / "kubectl-lepton", "run", "-f", manifest, "--wait", "-n", world.namespace]
+        log = open(world.folder / "plugin.log", "w+", encoding="utf-8")
+        self.addCleanup(log.close)
+        running = subprocess.Popen([*map(str, words)], stdout=log, stderr=log, env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig)})
+        self.addCleanup(lambda: running.poll() is None and running.kill())
+
+        def said(what):
+            return what in (world.folder / "plugin.log").read_text()
+
+        world.until("it runs", lambda: said("task running"))
+        self.cluster.stop_apiserver()
+        wait("it says that it is without", lambda: said("the API server"), 30)
+        self.cluster.start_apiserver()
+        self.assertIsNone(running.poll(), "it waits on")
+        [task] = world.status()["tasks"]
+        world.simulator.call("set", {"job": task["job"]["id"], "state": "Completed"})
+        wait("it ends", lambda: running.poll() is not None, 60)
+        self.assertEqual(running.returncode, 0, (world.folder / "plugin.log").read_text())
+
+    def test_what_cannot_be_is_told(self):
+        world = self.world("plugin-errors", "--run-delay", "10m")
+        manifest = self.file(world, existing(tasks=["hellaswag"]))
+        for words in (["status", "nothing"], ["events", "nothing"], ["logs", "nothing"], ["delete", "nothing"], ["suspend", "nothing"],
+                      ["resume", "nothing"], ["retry", "nothing", "--task", "t"]):
+            self.refused(world, *words, says='"nothing" not found', hint="kubectl lepton status")
+        self.plugin(world, "run", "-f", manifest)
+        self.refused(world, "retry", "run", "--task", "helaswag", says='has no task "helaswag"', hint="did you mean hellaswag?")
+        self.refused(world, "logs", "run", says="there is no Workspace plugin-errors/default", hint="workspace check")
+
+        # Somebody else's field.
+        world.kubectl("apply", "--server-side", "--field-manager=other", "--force-conflicts", "-f", "-",
+                      input=existing(tasks=["hellaswag"], execution={"timeout": "2h"}))
+        self.refused(world, "run", "-f", manifest, "execution.timeout=3h", says="conflict with \"other\"", hint="--force-conflicts takes these fields over")
+        self.assertIn("configured", self.plugin(world, "run", "-f", manifest, "execution.timeout=3h", "--force-conflicts").stdout)
+
+        # Somebody who may not.
+        account = ["create", "serviceaccount", "guest", "-n", world.namespace]
+        self.cluster.kubectl(*account)
+        guest = self.cluster.kubectl("create", "token", "guest", "-n", world.namespace).strip()
+        for words in (["status"], ["status", "run"], ["run", "-f", manifest], ["delete", "run"], ["events", "run"], ["logs", "run"]):
+            self.refused(world, *words, token=guest, says="forbidden", hint="kubectl auth can-i --list")
+        self.refused(world, "status", token="nobody-knows-this-one", says="Unauthorized", hint="kubectl auth whoami")
+        self.refused(world, "status", code=2, kubeconfig="/none", says="/none", hint="name a cluster")
+        self.refused(world, "run", "-f", self.file(world, existing(namespace="elsewhere")), code=2, says="elsewhere")
+        world.kubectl("delete", "inv", "run", "--wait=false")
+
+    def test_kubectl_finds_it(self):
+        world = self.world("plugin-found")
+        environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "KUBECONFIG": str(self.cluster.kubeconfig)}
+        done = subprocess.run([ASSETS / "kubectl", "lepton", "status", "-n", world.namespace], env=environment, capture_output=True, text=True,
+                              timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, f"No Invocations in namespace {world.namespace}.\n"))
+
+
+if __name__ == "__main__":
+    main()

@@ -64,8 +64,11 @@ reconcile::Hooks Host::counting_hooks() {
     metrics.job_finished(harness, outcome, seconds);
   };
   hooks.cleaned_up = [&metrics](double seconds) { metrics.cleanup_finished(seconds); };
+  hooks.abandoned = [&metrics](const char* kind) { metrics.object_abandoned(kind); };
   hooks.directory_removed = [&metrics] { metrics.storage_directory_deleted(); };
+  hooks.job_retried = [&metrics] { metrics.job_retried(); };
   hooks.duplicate_deleted = [&metrics] { metrics.duplicate_job_deleted(); };
+  hooks.released = [this](const invocation::Invocation& object) { gpu_meter_.forget(object); };
   hooks.request = [&metrics](const char* method, const std::string& resource, int status, double seconds) {
     metrics.api_request(method, resource, status, seconds);
   };
@@ -91,7 +94,12 @@ void Host::show(metrics::Fleet& fleet, const store::ObjectStore& store, const re
 }
 
 Result<> Host::listen(metrics::FleetReader read, std::function<bool()> ready) {
-  exposition_.emplace(io_, metrics_, std::move(read));
+  const auto metered = [this, read = std::move(read)] {
+    metrics::Fleet fleet = read();
+    for (const auto& object : fleet.invocations) gpu_meter_.read(*object);
+    return fleet;
+  };
+  exposition_.emplace(io_, metrics_, metered);
   auto metrics = metrics::WebServer::start(options_.metrics_address, exposition_->pages());
   if (!metrics) return of_flag("--metrics-address", metrics.error());
   metrics_server_ = std::move(*metrics);

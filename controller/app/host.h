@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/http.h"
 #include "metrics/exposition.h"
+#include "metrics/gpu_meter.h"
 #include "reconcile/operator.h"
 
 namespace lepton_operator::app {
@@ -62,6 +63,7 @@ class Host {
   const base::Context context_{clock_};
   boost::asio::signal_set signals_;
   metrics::Metrics metrics_;
+  metrics::GpuMeter gpu_meter_{clock_, metrics_};
   std::optional<metrics::Exposition> exposition_;
   std::unique_ptr<metrics::WebServer> metrics_server_;
   std::unique_ptr<metrics::WebServer> health_server_;

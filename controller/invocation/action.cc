@@ -9,8 +9,10 @@ struct Key {
   std::string operator()(const UpdateEndpoint& a) const { return "update-endpoint " + a.endpoint.spec.name; }
   std::string operator()(const DeleteEndpoint& a) const { return "delete-endpoint " + a.name; }
   std::string operator()(const DiagnoseEndpoint& a) const { return "diagnose-endpoint " + a.name; }
+  std::string operator()(const ExplainEndpoint& a) const { return "explain-endpoint " + a.name; }
   std::string operator()(const CreateJob& a) const { return "create-job " + a.job.name; }
   std::string operator()(const ReadJob& a) const { return "read-job " + a.id; }
+  std::string operator()(const ReadStage& a) const { return "read-stage " + a.id; }
   std::string operator()(const StopJob& a) const { return "stop-job " + a.id; }
   std::string operator()(const DeleteJob& a) const { return "delete-job " + a.id; }
   std::string operator()(const EnsureSecret& a) const { return "ensure-secret " + a.secret.name; }
@@ -31,7 +33,9 @@ struct Written {
   std::string operator()(const DeleteJob& a) const { return a.id; }
   std::string operator()(const EnsureSecret& a) const { return a.secret.name; }
   std::string operator()(const DiagnoseEndpoint&) const { return {}; }
+  std::string operator()(const ExplainEndpoint&) const { return {}; }
   std::string operator()(const ReadJob&) const { return {}; }
+  std::string operator()(const ReadStage&) const { return {}; }
   std::string operator()(const DeleteSecrets&) const { return {}; }
   std::string operator()(const ProbeStorage&) const { return {}; }
   std::string operator()(const RemoveDirectory&) const { return {}; }

@@ -163,8 +163,10 @@ DeploymentSpec read_deployment(ObjectReader& reader, Section section) {
   deployment.api_tokens = read_api_tokens(reader, section);
   deployment.paths = read_paths(reader);
   deployment.readiness_timeout = reader.duration("readinessTimeout", kLeastReadinessTimeout).value_or(deployment.readiness_timeout);
-  reader.not_yet("queueTimeout");
-  reader.not_yet("sharing");
+  deployment.queue_timeout = reader.duration("queueTimeout", kLeastReadinessTimeout);
+  if (const auto sharing = reader.choice("sharing", {"PerTask", "Shared"})) {
+    deployment.sharing = *sharing == 0 ? Sharing::kPerTask : Sharing::kShared;
+  }
   return deployment;
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMostEnvs = 256;
 constexpr std::size_t kMostMounts = 32;
+constexpr std::int64_t kMostRetries = 10;
 constexpr const char* kDefaultVolume = "node-nfs:lepton-shared-fs";
 constexpr const char* kDefaultPath = "/shared/nemo-evaluator-launcher-workspace";
 constexpr const char* kDefaultMountPath = "/workspace";
@@ -88,7 +89,7 @@ ExecutionSpec read_execution(ObjectReader& reader) {
   execution.envs = read_envs(reader, true);
   execution.image_pull_secrets = reader.texts("imagePullSecrets");
   execution.timeout = reader.duration("timeout", kLeastTimeout).value_or(execution.timeout);
-  reader.not_yet("retries");
+  execution.retries = static_cast<int>(reader.whole("retries", 0, kMostRetries).value_or(0));
   execution.output_dir = reader.text("outputDir").value_or("");
   if (!execution.output_dir.empty() && !patterns::is_clean_relative_path(execution.output_dir)) {
     reader.error("outputDir", "must be a path below the mount, without a leading slash and empty, . or .. parts, e.g. results");

@@ -10,6 +10,8 @@ namespace {
 using codec::Section;
 
 constexpr std::size_t kMostTasks = 256;
+constexpr std::int64_t kMostRuns = 100;  // each leaves its record in the status
+constexpr std::int64_t kMostLimit = 1'000'000;
 constexpr Milliseconds kLeastTimeout{1000};  // the script counts in seconds
 
 std::string read_workspace_ref(ObjectReader& spec) {
@@ -63,7 +65,7 @@ TaskSpec read_task(ObjectReader& reader) {
     reader.error("command", "must not be empty; leave the field out to run the evaluator");
   }
   task.command = reader.texts("command");
-  reader.not_yet("run");
+  task.run = static_cast<int>(reader.whole("run", 0, kMostRuns).value_or(0));
   return task;
 }
 
@@ -86,12 +88,27 @@ EvaluationSpec read_evaluation(ObjectReader& spec) {
   return evaluation;
 }
 
+void read_policies(ObjectReader& spec, InvocationSpec& result) {
+  if (const auto tasks = spec.whole("parallelism", 1, kMostTasks)) result.parallelism = static_cast<int>(*tasks);
+  if (const auto chosen = spec.choice("startPolicy", {"AllEndpointsReady", "EachEndpointReady"})) {
+    result.start_policy = *chosen == 0 ? StartPolicy::kAllEndpointsReady : StartPolicy::kEachEndpointReady;
+  }
+  if (const auto chosen = spec.choice("endpointFailurePolicy", {"FailInvocation", "FailTask"})) {
+    result.endpoint_failure_policy = *chosen == 0 ? EndpointFailurePolicy::kFailInvocation : EndpointFailurePolicy::kFailTask;
+  }
+  static constexpr EndpointRetention kRetentions[] = {EndpointRetention::kUntilTaskFinished, EndpointRetention::kUntilFinished,
+                                                      EndpointRetention::kUntilDeleted};
+  if (const auto chosen = spec.choice("endpointRetention", {"UntilTaskFinished", "UntilFinished", "UntilDeleted"})) {
+    result.endpoint_retention = kRetentions[*chosen];
+  }
+}
+
 void read_limits(ObjectReader& spec, WorkspaceSpec& result) {
   spec.object("limits", [&](ObjectReader& limits) {
     result.requests_per_second = limits.number("requestsPerSecond", 0.1).value_or(result.requests_per_second);
     result.burst = limits.number("burst", 1).value_or(result.burst);
-    limits.not_yet("maxEndpoints");
-    limits.not_yet("maxJobs");
+    if (const auto most = limits.whole("maxEndpoints", 1, kMostLimit)) result.max_endpoints = static_cast<int>(*most);
+    if (const auto most = limits.whole("maxJobs", 1, kMostLimit)) result.max_jobs = static_cast<int>(*most);
   });
 }
 
@@ -125,10 +142,10 @@ Checked<InvocationSpec> decode_invocation_spec(const Json& spec) {
   result.evaluation = read_evaluation(reader);
   reader.object("execution", [&](ObjectReader& section) { result.execution = codec::read_execution(section); });
   reader.object("storage", [&](ObjectReader& section) { result.storage = codec::read_storage(section); });
-  for (const char* later : {"parallelism", "startPolicy", "endpointFailurePolicy", "endpointRetention", "suspend", "activeDeadlineSeconds",
-                            "ttlSecondsAfterFinished"}) {
-    reader.not_yet(later);
-  }
+  read_policies(reader, result);
+  result.suspend = reader.boolean("suspend").value_or(false);
+  if (const auto seconds = reader.whole("activeDeadlineSeconds", 1)) result.active_deadline = std::chrono::seconds(*seconds);
+  if (const auto seconds = reader.whole("ttlSecondsAfterFinished", 0)) result.ttl_after_finished = std::chrono::seconds(*seconds);
   reader.check_unknown();
   return checked;
 }

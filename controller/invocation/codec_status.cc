@@ -91,6 +91,8 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   put(object, "url", endpoint.url);
   put(object, "intendedTime", endpoint.intended_at);
   put(object, "waitingSince", endpoint.waiting_since);
+  put(object, "capacitySince", endpoint.capacity_since);
+  put(object, "reason", endpoint.reason);
   put(object, "unsettledUntil", endpoint.unsettled_until);
   put(object, "readyTime", endpoint.ready_at);
   put_flag(object, "seen", endpoint.seen);
@@ -98,6 +100,9 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   put(object, "drift", endpoint.drift);
   put(object, "putBack", endpoint.put_back);
   put(object, "putBackTime", endpoint.put_back_at);
+  put(object, "billedSince", endpoint.billed_since);
+  put(object, "idleSince", endpoint.idle_since);
+  put_flag(object, "releasing", endpoint.releasing);
   return object;
 }
 
@@ -110,6 +115,8 @@ EndpointStatus decode_endpoint(const Json& object) {
   endpoint.url = text(object, "url");
   endpoint.intended_at = time(object, "intendedTime");
   endpoint.waiting_since = time(object, "waitingSince");
+  endpoint.capacity_since = time(object, "capacitySince");
+  endpoint.reason = text(object, "reason");
   endpoint.unsettled_until = time(object, "unsettledUntil");
   endpoint.ready_at = time(object, "readyTime");
   endpoint.seen = flag(object, "seen");
@@ -117,6 +124,9 @@ EndpointStatus decode_endpoint(const Json& object) {
   endpoint.drift = text(object, "drift");
   endpoint.put_back = number(object, "putBack");
   endpoint.put_back_at = time(object, "putBackTime");
+  endpoint.billed_since = time(object, "billedSince");
+  endpoint.idle_since = time(object, "idleSince");
+  endpoint.releasing = flag(object, "releasing");
   return endpoint;
 }
 
@@ -130,6 +140,7 @@ Json encode_job(const JobStatus& job) {
   put(object, "intendedTime", job.intended_at);
   put(object, "startTime", job.started_at);
   put(object, "finishTime", job.finished_at);
+  put_flag(object, "stopRequested", job.stop_requested);
   put_flag(object, "released", job.released);
   return object;
 }
@@ -143,8 +154,35 @@ JobStatus decode_job(const Json& object) {
   job.intended_at = time(object, "intendedTime");
   job.started_at = time(object, "startTime");
   job.finished_at = time(object, "finishTime");
+  job.stop_requested = flag(object, "stopRequested");
   job.released = flag(object, "released");
   return job;
+}
+
+Json encode_attempts(const std::vector<AttemptStatus>& attempts) {
+  Json array = json_array();
+  for (const AttemptStatus& attempt : attempts) {
+    Json item = json_object();
+    item["outcome"] = Json::string(to_string(attempt.outcome));
+    put(item, "message", attempt.message);
+    put(item, "run", attempt.run);
+    put_part(item, "job", encode_job(attempt.job));
+    array[array.size()] = std::move(item);
+  }
+  return array;
+}
+
+std::vector<AttemptStatus> decode_attempts(const Json& task) {
+  std::vector<AttemptStatus> attempts;
+  for (const Json& item : base::elements(find(task, "earlier"))) {
+    AttemptStatus attempt;
+    attempt.outcome = spelt(item, "outcome", kTaskPhases, TaskPhase::kUnknown, TaskPhase::kUnknown);
+    attempt.message = text(item, "message");
+    attempt.run = number(item, "run");
+    attempt.job = decode_job(get_object(item, "job"));
+    attempts.push_back(std::move(attempt));
+  }
+  return attempts;
 }
 
 Json encode_tasks(const std::vector<TaskStatus>& tasks) {
@@ -154,8 +192,12 @@ Json encode_tasks(const std::vector<TaskStatus>& tasks) {
     item["name"] = Json::string(task.name);
     item["phase"] = Json::string(to_string(task.phase));
     put(item, "message", task.message);
+    put(item, "run", task.run);
+    put(item, "retries", task.retries);
+    put(item, "wave", task.wave);
     put_part(item, "endpoint", encode_endpoint(task.endpoint));
     put_part(item, "job", encode_job(task.job));
+    put_part(item, "earlier", encode_attempts(task.earlier));
     array[array.size()] = std::move(item);
   }
   return array;
@@ -168,8 +210,12 @@ std::vector<TaskStatus> decode_tasks(const Json& status) {
     task.name = text(item, "name");
     task.phase = spelt(item, "phase", kTaskPhases, TaskPhase::kPending, TaskPhase::kPending);
     task.message = text(item, "message");
+    task.run = number(item, "run");
+    task.retries = number(item, "retries");
+    task.wave = number(item, "wave");
     task.endpoint = decode_endpoint(get_object(item, "endpoint"));
     task.job = decode_job(get_object(item, "job"));
+    task.earlier = decode_attempts(item);
     if (!task.name.empty()) tasks.push_back(std::move(task));
   }
   return tasks;
@@ -210,6 +256,20 @@ StorageStatus decode_storage(const Json& object) {
   return StorageStatus{text(object, "path"), text(object, "fileSystem"), flag(object, "seen"), flag(object, "removed")};
 }
 
+Json encode_cost(const CostStatus& cost) {
+  Json object = json_object();
+  put(object, "shape", cost.shape);
+  put(object, "gpus", cost.gpus);
+  put(object, "gpuSeconds", cost.gpu_seconds);
+  put(object, "idleGpuSeconds", cost.idle_gpu_seconds);
+  return object;
+}
+
+CostStatus decode_cost(const Json& object) {
+  return CostStatus{text(object, "shape"), number(object, "gpus"), base::get_int(object, "gpuSeconds").value_or(0),
+                    base::get_int(object, "idleGpuSeconds").value_or(0)};
+}
+
 Json encode_secrets(const std::vector<SecretStatus>& secrets) {
   Json array = json_array();
   for (const SecretStatus& secret : secrets) {
@@ -236,11 +296,15 @@ Json encode(const InvocationStatus& status) {
   Json object = json_object();
   if (status == InvocationStatus{}) return object;  // nothing recorded yet: the object was only just made
   put(object, "observedGeneration", status.observed_generation);
+  put(object, "lastHandledReconcileAt", status.reconcile_handled);
   put(object, "invocationId", status.invocation_id);
   object["phase"] = Json::string(to_string(status.phase));
   put_part(object, "conditions", encode_conditions(status.conditions));
   put(object, "startTime", status.start_time);
   put(object, "completionTime", status.completion_time);
+  put(object, "activeSince", status.active_since);
+  put_flag(object, "expired", status.expired);
+  put(object, "queuedSince", status.queued_since);
   if (status.resolved) object["resolved"] = encode_resolved(*status.resolved);
   if (status.counts != Counts{}) object["counts"] = encode_counts(status.counts);
   put(object, "progress", status.progress);
@@ -248,6 +312,7 @@ Json encode(const InvocationStatus& status) {
   put_part(object, "tasks", encode_tasks(status.tasks));
   put_part(object, "secrets", encode_secrets(status.secrets));
   put_part(object, "storage", encode_storage(status.storage));
+  put_part(object, "cost", encode_cost(status.cost));
   put_part(object, "cleanup", encode_job(status.cleanup));
   return object;
 }
@@ -255,11 +320,15 @@ Json encode(const InvocationStatus& status) {
 InvocationStatus decode_invocation_status(const Json& object) {
   InvocationStatus status;
   status.observed_generation = get_int(object, "observedGeneration").value_or(0);
+  status.reconcile_handled = text(object, "lastHandledReconcileAt");
   status.invocation_id = text(object, "invocationId");
   status.phase = spelt(object, "phase", kPhases, Phase::kPending, Phase::kPending);
   status.conditions = decode_conditions(object);
   status.start_time = time(object, "startTime");
   status.completion_time = time(object, "completionTime");
+  status.active_since = time(object, "activeSince");
+  status.expired = flag(object, "expired");
+  status.queued_since = time(object, "queuedSince");
   const Json* resolved = find(object, "resolved");
   if (resolved != nullptr && resolved->is_object()) status.resolved = decode_resolved(*resolved);
   status.counts = decode_counts(get_object(object, "counts"));
@@ -267,6 +336,7 @@ InvocationStatus decode_invocation_status(const Json& object) {
   status.tasks = decode_tasks(object);
   status.secrets = decode_secrets(object);
   status.storage = decode_storage(get_object(object, "storage"));
+  status.cost = decode_cost(get_object(object, "cost"));
   status.cleanup = decode_job(get_object(object, "cleanup"));
   return status;
 }

@@ -36,11 +36,14 @@ struct ObjectMeta {
   std::map<std::string, std::string> annotations;
 
   bool has_finalizer(const std::string& name) const;
+  std::string annotation(const std::string& name) const;  // empty when it is not there
 };
 
 inline constexpr const char* kApiVersion = "lepton.dev/v1alpha1";
 inline constexpr const char* kCleanupFinalizer = "lepton.dev/cleanup";
 inline constexpr const char* kAbandonAnnotation = "lepton.dev/abandon";
+// Another value than the last: try again now what waits after a failure, and look at Lepton now.
+inline constexpr const char* kReconcileAnnotation = "lepton.dev/reconcile-requested-at";
 
 // Of a status where others can write it too: what its store needs to know beside its meaning.
 struct StatusMark {

@@ -224,8 +224,6 @@ void ObjectReader::each_text(const char* name, const std::function<void(const st
   }
 }
 
-void ObjectReader::not_yet(const char* name) { refuse(name, "not supported yet"); }
-
 void ObjectReader::refuse(const char* name, const std::string& message) {
   if (has(name)) error(name, message);
 }

@@ -48,7 +48,6 @@ class ObjectReader {
   // Every member of an object whose names are the user's own.
   void each_text(const char* name, const std::function<void(const std::string&, const std::string&)>& body);
 
-  void not_yet(const char* name);                             // a field whose behaviour comes with a later version
   void refuse(const char* name, const std::string& message);  // if it is written
   void require(const char* name, const std::string& message);
   void error(const char* name, std::string message);  // name "": the object itself

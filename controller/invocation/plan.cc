@@ -9,22 +9,44 @@ namespace {
 void release_finished(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
     if (!finished(task.phase)) continue;
-    release_endpoint(p, task);
-    release_job(p, task);
+    const bool serves_others = p.shared() && !all_finished(p.status()) && !p.spec.suspend;
+    if (!serves_others && (!keeps_endpoint(p, task) || !keep_endpoint(p, task))) release_endpoint(p, task);
+    release_job(p, task.name, task.job);
+    earlier_attempts_over(p, task);
   }
 }
 
 // After the end only what is still held is let go; nothing is decided any more.
 void plan_finished(Planning& p) {
+  leave_line(p);
   if (workspace_usable(p)) release_finished(p);
   p.status().observed_generation = p.world.invocation.meta.generation;
-  p.status().counts.endpoints_ready = 0;
+  count_ready_endpoints(p);
+  if (p.spec_readable) check_time_to_live(p);
+}
+
+// With the end of one wave the next begins, in the same plan.
+void plan_waves(Planning& p) {
+  admit_tasks(p);
+  plan_endpoints(p, 0);
+  plan_jobs(p, 0);
+  for (release_finished(p); admit_tasks(p); release_finished(p)) {
+    const int wave = current_wave(p.status());
+    plan_endpoints(p, wave);
+    plan_jobs(p, wave);
+  }
 }
 
 void plan_running(Planning& p) {
-  ensure_secrets(p);
-  plan_endpoints(p);
-  plan_jobs(p);
+  begin_raised_runs(p);
+  if (p.spec.suspend) {
+    leave_line(p);
+    plan_suspended(p);
+  } else {
+    ensure_secrets(p);
+    plan_waves(p);
+    check_active_deadline(p);
+  }
   release_finished(p);
 }
 
@@ -35,31 +57,43 @@ void decode_for_cleanup(Planning& p) {
   p.spec_readable = checked.ok();
 }
 
-}  // namespace
-
-Plan plan(const World& world) {
-  Planning p(world);
+void decide(Planning& p) {
+  const World& world = p.world;
+  p.status().reconcile_handled = world.invocation.meta.annotation(kReconcileAnnotation);
   if (world.invocation.meta.deleted) {
     decode_for_cleanup(p);
+    leave_line(p);
     plan_deletion(p);
     conclude(p);
-    return std::move(p.plan);
+    return;
   }
   if (finished(p.status().phase)) {
     decode_for_cleanup(p);
-    plan_finished(p);
-    return std::move(p.plan);
+    if (!p.spec_readable || !runs_again(p)) {
+      plan_finished(p);
+      return;
+    }
   }
   if (!accept(p)) {
     conclude(p);
-    return std::move(p.plan);
+    return;
   }
   // Nothing is begun in a namespace that is going (rule 9); else the finalizer comes before anything that would need it (rule 7).
   if (!world.namespace_deleting) {
     if (!world.invocation.meta.has_finalizer(kCleanupFinalizer)) p.plan.finalizer = FinalizerChange::kAdd;
     plan_running(p);
+  } else {
+    leave_line(p);
   }
   conclude(p);
+}
+
+}  // namespace
+
+Plan plan(const World& world) {
+  Planning p(world);
+  decide(p);
+  keep_account(p);
   return std::move(p.plan);
 }
 

@@ -2,8 +2,9 @@
 //
 // Pure and total: no I/O, no clock, no exceptions for any input. Call it whenever something may have changed; calling it again without
 // change gives no actions and the same status. The caller must (1) add the finalizer if that is asked for, (2) write `status` if it
-// differs, before it carries out any action, since intents and results stand in it (rules 2 and 5), (3) remove the finalizer if that is
-// asked for, (4) carry the actions out, concurrently, and record each outcome in the Memory, (5) call again at wake_at at the latest.
+// differs, before it carries out any action, since intents and results stand in it (rules 2 and 5), (3) remove the finalizer or delete the
+// object if that is asked for, (4) carry the actions out, concurrently, and record each outcome in the Memory, (5) call again at wake_at at
+// the latest.
 #pragma once
 
 #include <optional>
@@ -50,6 +51,11 @@ struct DiagnoseEndpoint {  // why it failed, with its last log lines, before it 
   std::string name;
   lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
 };
+struct ExplainEndpoint {  // why it is not Ready yet
+  std::string task;
+  std::string name;
+  lepton::ApiFamily family = lepton::ApiFamily::kDeployments;
+};
 struct CreateJob {
   std::string task;  // empty: the cleanup job
   lepton::JobSpec job;
@@ -58,6 +64,13 @@ struct CreateJob {
 struct ReadJob {
   std::string task;
   std::string id;
+};
+struct ReadStage {  // what the script of a job says of its end, in the first of these file systems that has it
+  std::string task;
+  std::string id;
+  int attempt = 0;
+  std::string directory;  // of its stage files, on the volume
+  std::vector<std::string> file_systems;
 };
 struct StopJob {
   std::string task;
@@ -89,8 +102,9 @@ struct ReadSecretKeys {  // do these Kubernetes Secrets have these keys?
   std::vector<SecretKeyRef> keys;
 };
 
-using Action = std::variant<CreateEndpoint, StartEndpoint, UpdateEndpoint, DeleteEndpoint, DiagnoseEndpoint, CreateJob, ReadJob, StopJob,
-                            DeleteJob, EnsureSecret, DeleteSecrets, ProbeStorage, RemoveDirectory, ReadNodeGroups, ReadSecretKeys>;
+using Action =
+    std::variant<CreateEndpoint, StartEndpoint, UpdateEndpoint, DeleteEndpoint, DiagnoseEndpoint, ExplainEndpoint, CreateJob, ReadJob,
+                 ReadStage, StopJob, DeleteJob, EnsureSecret, DeleteSecrets, ProbeStorage, RemoveDirectory, ReadNodeGroups, ReadSecretKeys>;
 
 // What identifies an action in Memory::outcomes, and a word for logs: "create-endpoint nim-gpqa-d-0-k3v9x2m1qa".
 std::string action_key(const Action& action);
@@ -102,6 +116,7 @@ enum class FinalizerChange { kNone, kAdd, kRemove };
 struct Plan {
   InvocationStatus status;
   FinalizerChange finalizer = FinalizerChange::kNone;
+  bool remove_object = false;  // after its status was written: delete the Invocation itself, which then is cleaned up like any other
   std::vector<Action> actions;
   lepton::Interest interest;
   std::optional<Timestamp> wake_at;

@@ -166,6 +166,7 @@ void add_task_statuses(Planning& p) {
     if (std::any_of(tasks.begin(), tasks.end(), same) || !p.status().resolved->tasks.contains(task.name)) continue;
     TaskStatus added;
     added.name = task.name;
+    added.run = task.run;
     tasks.push_back(std::move(added));
   }
 }
@@ -234,6 +235,7 @@ void fail_unknown_tasks(Planning& p) {
     if (resolve_task(p, task, problem)) continue;
     TaskStatus failed;
     failed.name = task.name;
+    failed.run = task.run;
     tasks.push_back(std::move(failed));
     finish_task(p, tasks.back(), TaskPhase::kFailed, std::move(problem));
   }
@@ -275,7 +277,7 @@ bool accept(Planning& p) {
   p.status().invocation_id = invocation_id(p.world.invocation.meta.uid);
   p.status().observed_generation = p.world.invocation.meta.generation;
   const bool running = p.status().resolved.has_value();
-  p.may_intend = decode(p);
+  p.may_intend = p.spec_readable = decode(p);
   if (!p.may_intend && !running) return false;
 
   std::map<std::string, ResolvedTask> tasks;
@@ -286,6 +288,9 @@ bool accept(Planning& p) {
   if (!workspace_usable(p)) return false;
   if (running) {
     accept_again(p, std::move(tasks));
+  } else if (p.spec.suspend) {  // nothing is frozen before it starts
+    p.condition("Accepted", ConditionStatus::kTrue, "Valid", "");
+    return false;
   } else {
     if (!freeze(p, std::move(tasks))) return false;
     add_task_statuses(p);

@@ -5,12 +5,14 @@
 #include "base/strings.h"
 #include "invocation/names.h"
 #include "invocation/planning.h"
+#include "invocation/progress.h"
 
 namespace lepton_operator::invocation {
 namespace {
 
 constexpr std::chrono::seconds kProbeAgain{30};
 constexpr int kProbesBeforeJob = 3;
+constexpr std::size_t kAbandonReasonBytes = 256;
 // A cleanup job that failed is tried again, later and later, up to five minutes apart.
 constexpr std::chrono::seconds kCleanupRetry{5};
 constexpr std::chrono::seconds kCleanupRetryMost{300};
@@ -25,27 +27,27 @@ std::string why(const Planning& p, const std::string& key) {
   return error ? " (" + error->what + ")" : std::string{};
 }
 
-// Where the storage API may show the mount's volume (rule 8): "node-nfs:x" as x, then as it is written.
-std::vector<std::string> file_system_candidates(const std::string& from) {
-  const std::size_t colon = from.find(':');
-  if (from.rfind("node-", 0) == 0 && colon != std::string::npos) return {from.substr(colon + 1), from};
-  return {from};
-}
-
 bool ever_created(const InvocationStatus& status) {
-  const auto touched = [](const TaskStatus& task) { return !task.endpoint.name.empty() || !task.job.name.empty(); };
+  const auto touched = [](const TaskStatus& task) { return !task.endpoint.name.empty() || task.job_ever_intended(); };
   return !status.secrets.empty() || std::any_of(status.tasks.begin(), status.tasks.end(), touched);
 }
 
 bool job_ever_intended(const InvocationStatus& status) {
-  return std::any_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) { return !task.job.name.empty(); });
+  return std::any_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) { return task.job_ever_intended(); });
+}
+
+// Of all attempts; true when none is left.
+bool delete_jobs(Planning& p, TaskStatus& task) {
+  bool gone = delete_job(p, task.name, task.job);
+  for (AttemptStatus& attempt : task.earlier) gone = delete_job(p, task.name, attempt.job) && gone;
+  return gone;
 }
 
 // True when neither jobs nor endpoints are left. All are asked for at once; none waits for another.
 bool remove_jobs_and_endpoints(Planning& p) {
   std::vector<std::string> left;
   for (TaskStatus& task : p.status().tasks) {
-    const bool job_gone = delete_job(p, task.name, task.job);
+    const bool job_gone = delete_jobs(p, task);
     const bool endpoint_gone = release_endpoint(p, task);
     if (!job_gone) left.push_back("job of " + task.name + why(p, "delete-job " + task.job.id));
     if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name + why(p, "delete-endpoint " + task.endpoint.name));
@@ -90,7 +92,7 @@ bool remove_secrets(Planning& p) {
 std::string executed_image(const Planning& p) {
   for (const TaskStatus& task : p.plan.status.tasks) {
     const auto resolved = p.plan.status.resolved->tasks.find(task.name);
-    if (!task.job.name.empty() && resolved != p.plan.status.resolved->tasks.end()) return resolved->second.container;
+    if (task.job_ever_intended() && resolved != p.plan.status.resolved->tasks.end()) return resolved->second.container;
   }
   return {};
 }
@@ -184,10 +186,17 @@ void probe_again_later(Planning& p, const StorageDirectory& directory) {
   p.wake(std::max(next, p.world.now + std::chrono::seconds(1)));
 }
 
+// Of what its time to live removed the results stay, unless the manifest itself says otherwise.
+DeletionPolicy deletion_policy(const Planning& p) {
+  const Json* written = base::find(base::get_object(p.world.invocation.spec, "storage"), "deletionPolicy");
+  const bool says_so = written != nullptr && !written->is_null();
+  return p.plan.status.expired && !says_so ? DeletionPolicy::kRetain : p.spec.storage.deletion_policy;
+}
+
 bool remove_storage(Planning& p) {
   take_probe(p);
   StorageStatus& storage = p.status().storage;
-  if (p.spec.storage.deletion_policy == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
+  if (deletion_policy(p) == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
   const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
   const bool other = directory && !storage.path.empty() && directory->path() != storage.path;
   if (!p.spec_readable || other) {
@@ -218,26 +227,22 @@ bool remove_storage(Planning& p) {
       remove_by_job(p);
     }
   }
-  return storage.removed && delete_job(p, {}, p.status().cleanup);
+  if (!storage.removed) return false;
+  if (delete_job(p, {}, p.status().cleanup)) return true;
+  not_clean(p, "RemovingStorage", storage.path + " is removed; removing the job that did it.");
+  return false;
 }
 
-std::string left_behind(const InvocationStatus& status) {
-  std::vector<std::string> left;
-  for (const TaskStatus& task : status.tasks) {
-    if (!task.endpoint.name.empty() && task.endpoint.state != EndpointPhase::kReleased) left.push_back("endpoint " + task.endpoint.name);
-    if (!task.job.name.empty()) left.push_back("job " + (task.job.id.empty() ? task.job.name : task.job.id));
-  }
-  if (!status.cleanup.name.empty()) left.push_back("job " + (status.cleanup.id.empty() ? status.cleanup.name : status.cleanup.id));
-  for (const SecretStatus& secret : status.secrets) left.push_back("secret " + secret.name);
-  if (!status.storage.path.empty() && !status.storage.removed) left.push_back("directory " + status.storage.path);
-  return left.empty() ? "nothing is known to be left behind." : "possibly left behind: " + base::join(left, ", ") + ".";
+std::string sentence(const std::vector<Left>& left) {
+  std::vector<std::string> names;
+  for (const Left& one : left) names.push_back(std::string(one.kind) + " " + one.name);
+  return names.empty() ? "nothing is known to be left behind." : "possibly left behind: " + base::join(names, ", ") + ".";
 }
 
 bool abandoned(Planning& p) {
-  const auto& annotations = p.world.invocation.meta.annotations;
-  const auto reason = annotations.find(kAbandonAnnotation);
-  if (reason == annotations.end() || reason->second.empty()) return false;
-  not_clean(p, "Abandoned", "abandoned (" + reason->second + "); " + left_behind(p.status()));
+  const std::string reason = p.world.invocation.meta.annotation(kAbandonAnnotation);
+  if (reason.empty()) return false;
+  not_clean(p, kAbandonedReason, "abandoned (" + base::clipped(reason, kAbandonReasonBytes) + "); " + sentence(left_behind(p.status())));
   p.plan.finalizer = FinalizerChange::kRemove;
   return true;
 }

@@ -9,11 +9,16 @@ namespace {
 
 constexpr std::size_t kTaskMessageBytes = 1024;
 
+int endpoints_ready(const InvocationStatus& status) {
+  return static_cast<int>(std::count_if(status.tasks.begin(), status.tasks.end(),
+                                        [](const TaskStatus& task) { return task.endpoint.state == EndpointPhase::kReady; }));
+}
+
 Counts count(const InvocationStatus& status) {
   Counts counts;
+  counts.endpoints_ready = endpoints_ready(status);
   for (const TaskStatus& task : status.tasks) {
     ++counts.tasks;
-    if (task.endpoint.state == EndpointPhase::kReady) ++counts.endpoints_ready;
     if (task.phase == TaskPhase::kRunning) ++counts.running;
     if (task.phase == TaskPhase::kSucceeded) ++counts.succeeded;
     if (task.phase == TaskPhase::kFailed || task.phase == TaskPhase::kCancelled) ++counts.failed;
@@ -22,43 +27,9 @@ Counts count(const InvocationStatus& status) {
   return counts;
 }
 
-std::string waiting_for(const InvocationStatus& status) {
-  std::vector<std::string> waiting;
-  for (const TaskStatus& task : status.tasks) {
-    if (task.endpoint.state == EndpointPhase::kReady) continue;
-    const std::string why = task.message.empty() ? to_string(task.endpoint.state) : task.message;
-    waiting.push_back(task.name + ": " + why);
-  }
-  return std::to_string(waiting.size()) + " of " + std::to_string(status.tasks.size()) + " endpoints not ready (" +
-         base::join(waiting, "; ") + ").";
-}
-
-void endpoints_condition(Planning& p) {
-  if (!p.has_endpoints()) {
-    p.condition("EndpointsReady", ConditionStatus::kTrue, "NotNeeded", "an existing endpoint is used.");
-    return;
-  }
-  const auto& tasks = p.status().tasks;
-  if (const std::string changed = drift_sentence(p.status()); !changed.empty()) {
-    const bool given_up = std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return contested(task.endpoint); });
-    p.condition("EndpointsReady", ConditionStatus::kFalse, given_up ? "EndpointContested" : "EndpointChanged", changed + ".");
-    return;
-  }
-  if (std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return !task.job.name.empty(); })) {
-    p.condition("EndpointsReady", ConditionStatus::kTrue, "AllReady", "all endpoints were ready; jobs have been created.");
-    return;
-  }
-  const bool failed = std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return task.phase == TaskPhase::kFailed; });
-  p.condition("EndpointsReady", ConditionStatus::kFalse, failed ? "EndpointFailed" : "Waiting", waiting_for(p.status()));
-}
-
-bool all_finished(const InvocationStatus& status) {
-  return !status.tasks.empty() &&
-         std::all_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) { return finished(task.phase); });
-}
-
 void complete(Planning& p) {
   InvocationStatus& status = p.status();
+  if (finished(status.phase) && status.completion_time) return;  // what was said of its end stays said
   const Counts& counts = status.counts;
   if (!status.completion_time) status.completion_time = p.world.now;
   const bool succeeded = counts.succeeded == counts.tasks;
@@ -68,9 +39,10 @@ void complete(Planning& p) {
     return;
   }
   const std::string ratio = std::to_string(counts.failed) + " of " + std::to_string(counts.tasks);
-  const bool before_barrier =
-      std::none_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& t) { return !t.job.name.empty(); });
-  const std::string reason = counts.unknown > 0 ? "OutcomeUnknown" : before_barrier ? "EndpointFailed" : "TasksFailed";
+  const std::string reason = counts.unknown > 0          ? "OutcomeUnknown"
+                             : p.deadline_exceeded       ? "DeadlineExceeded"
+                             : !any_job_intended(status) ? "EndpointFailed"
+                                                         : "TasksFailed";
   const auto first = std::find_if(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) {
     return task.phase == TaskPhase::kFailed || task.phase == TaskPhase::kUnknown;
   });
@@ -81,9 +53,24 @@ void complete(Planning& p) {
   p.condition("Failed", ConditionStatus::kTrue, reason, what + why);
 }
 
-Phase running_phase(const InvocationStatus& status) {
+// Derived from the phase: Suspended only when nothing of it is left that runs.
+void suspended_condition(Planning& p) {
+  const Condition* known = find_condition(p.status().conditions, "Suspended");
+  if (p.status().phase == Phase::kSuspended) {
+    p.condition("Suspended", ConditionStatus::kTrue, "Suspended", "nothing of it runs; set spec.suspend to false to go on.");
+  } else if (p.spec.suspend && !finished(p.status().phase)) {
+    p.condition("Suspended", ConditionStatus::kFalse, "Suspending", "running jobs are being stopped, endpoints released.");
+  } else if (known != nullptr) {
+    p.condition("Suspended", ConditionStatus::kFalse, p.spec.suspend ? "Finished" : "Resumed", "");
+  }
+}
+
+Phase running_phase(const Planning& p) {
+  const InvocationStatus& status = p.plan.status;
+  const bool nothing_runs = p.at_rest.value_or(status.phase == Phase::kSuspended || !status.resolved);
+  if (p.spec.suspend && nothing_runs) return Phase::kSuspended;
   const auto& tasks = status.tasks;
-  if (std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return !task.job.name.empty(); })) return Phase::kRunning;
+  if (any_job_intended(status)) return Phase::kRunning;
   if (std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return !task.endpoint.name.empty(); })) return Phase::kDeploying;
   return Phase::kPending;
 }
@@ -95,12 +82,26 @@ void finish_task(Planning& p, TaskStatus& task, TaskPhase phase, std::string mes
   task.phase = phase;
   task.message = base::clipped(message, kTaskMessageBytes);
   if (!task.job.name.empty() && !task.job.finished_at) task.job.finished_at = p.world.now;
+  const TaskSpec* spec = p.spec.find_task(task.name);
+  if (task.job.name.empty() && spec != nullptr) take_raised_run(task, *spec);  // a run asked for before there was a job was this one
 }
+
+void run_again(Planning& p) {
+  p.status().completion_time.reset();
+  p.status().active_since.reset();
+  for (const char* type : {"Complete", "Failed"}) {
+    const Condition* known = find_condition(p.status().conditions, type);
+    if (known && known->status == ConditionStatus::kTrue) p.condition(type, ConditionStatus::kFalse, "RunAgain", "a task runs once more.");
+  }
+}
+
+void count_ready_endpoints(Planning& p) { p.status().counts.endpoints_ready = endpoints_ready(p.status()); }
 
 void conclude(Planning& p) {
   InvocationStatus& status = p.status();
   for (TaskStatus& task : status.tasks) {
-    if (task.phase == TaskPhase::kPending && !task.endpoint.name.empty()) task.phase = TaskPhase::kDeploying;
+    const bool held = !task.endpoint.name.empty() && task.endpoint.state != EndpointPhase::kReleased;
+    if (task.phase == TaskPhase::kPending && held) task.phase = TaskPhase::kDeploying;
   }
   status.counts = count(status);
   const int over = status.counts.succeeded + status.counts.failed + status.counts.unknown;
@@ -110,8 +111,10 @@ void conclude(Planning& p) {
   if (all_finished(status)) {
     complete(p);
   } else {
-    status.phase = running_phase(status);
+    status.phase = running_phase(p);
+    if (status.phase == Phase::kSuspended) status.active_since.reset();
   }
+  suspended_condition(p);
 }
 
 }  // namespace lepton_operator::invocation

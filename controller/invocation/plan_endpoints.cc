@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "base/time.h"
+#include "invocation/cost.h"
 #include "invocation/names.h"
 #include "invocation/planning.h"
 
@@ -67,7 +68,7 @@ void create(Planning& p, TaskStatus& task) {
   const TaskSpec* spec = spec_of(p, task);
   if (!spec || !p.may_intend) return;
   if (!all_secrets_ready(p)) {  // those of the jobs too: no GPU waits for a secret that may never come
-    task.message = secret_problem(p);
+    say_of_endpoint(p, task, secret_problem(p));
     return;
   }
   EndpointStatus& endpoint = task.endpoint;
@@ -88,21 +89,30 @@ void create(Planning& p, TaskStatus& task) {
   endpoint.family = p.world.view.family;
   endpoint.intended_at = p.world.now;
   // One that is put back gets its own time to become ready; a creation that is sent again does not.
-  if (!endpoint.waiting_since || endpoint.seen) endpoint.waiting_since = p.world.now;
+  if (!endpoint.waiting_since || endpoint.seen) begin_wait(endpoint, p.world.now);
   endpoint.seen = false;  // of the one before it; this request's end is open again
   endpoint.state = EndpointPhase::kCreating;
   p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline,
                        endpoint.family});
 }
 
-void fail_endpoint(Planning& p, TaskStatus& task, std::string why) {
-  task.endpoint.state = EndpointPhase::kFailed;
-  if (!task.job.name.empty() && !finished(task.phase)) {
-    task.message = std::move(why);  // the job decides its result (docs/design.md, "States")
-    return;
+void fail_task_of_endpoint(Planning& p, TaskStatus& task, const std::string& why) {
+  if (finished(task.phase)) return;
+  if (!task.job.name.empty()) {
+    task.message = why;  // the job decides its result (docs/design.md, "States")
+  } else {
+    finish_task(p, task, TaskPhase::kFailed, why);
   }
-  finish_task(p, task, TaskPhase::kFailed, std::move(why));
 }
+
+// `task` is the one whose status has the endpoint; with sharing it serves all.
+void fail_endpoint(Planning& p, TaskStatus& task, const std::string& why) {
+  task.endpoint.state = EndpointPhase::kFailed;
+  if (!p.shared()) return fail_task_of_endpoint(p, task, why);
+  for (TaskStatus& served : p.status().tasks) fail_task_of_endpoint(p, served, why);
+}
+
+}  // namespace
 
 // Rule 5: the reason and the last log lines are kept before the endpoint goes.
 void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) {
@@ -117,18 +127,7 @@ void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) 
   fail_endpoint(p, task, known ? why + ": " + diagnosis->second : why);
 }
 
-void check_readiness_deadline(Planning& p, TaskStatus& task) {
-  const EndpointStatus& endpoint = task.endpoint;
-  if (!endpoint.waiting_since || !task.job.name.empty()) return;  // once it has a job, the job decides
-  const Timestamp deadline = *endpoint.waiting_since + p.spec.deployment.readiness_timeout;
-  const auto& looks = p.world.view.endpoint_looks;
-  if (p.world.now >= deadline && looks.last && *looks.last >= deadline) {
-    fail_with_diagnosis(p, task,
-                        "endpoint " + endpoint.name + " was not ready after " + base::format_duration(p.spec.deployment.readiness_timeout));
-  } else if (p.world.now < deadline) {
-    p.wake(deadline);  // once it has passed, the next look wakes
-  }
-}
+namespace {
 
 void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
   EndpointStatus& endpoint = task.endpoint;
@@ -138,8 +137,8 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
   }
   if (!endpoint.seen || endpoint.family != seen.family) note_as_served(p, task, seen.endpoint);
   endpoint.seen = true;
-  endpoint.family = seen.family;                    // the workspace may have taken it along to another one
-  if (task.job.name.empty()) task.message.clear();  // of a creation that was in trouble
+  endpoint.family = seen.family;                                                  // the workspace may have taken it along to another one
+  if (awaited(p, task) && endpoint.reason.empty()) say_of_endpoint(p, task, {});  // of a creation that was in trouble
   const bool was_ready = endpoint.state == EndpointPhase::kReady;
   endpoint.state = endpoint_phase(seen);
   if (endpoint.state == EndpointPhase::kReady && seen.endpoint.external_url.empty()) endpoint.state = EndpointPhase::kWaiting;
@@ -149,19 +148,21 @@ void follow_seen(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen
       ((being_put_back && !contested(endpoint)) || error_is_older_than_our_update(p, endpoint))) {
     endpoint.state = EndpointPhase::kWaiting;
   }
-  if (was_ready && endpoint.state != EndpointPhase::kReady) endpoint.waiting_since = p.world.now;  // a wait of its own, with an end
+  if (was_ready && endpoint.state != EndpointPhase::kReady) begin_wait(endpoint, p.world.now);  // of its own, with an end
   switch (endpoint.state) {
     case EndpointPhase::kReady:
       endpoint.url = seen.endpoint.external_url;
+      if (!endpoint.reason.empty()) say_of_endpoint(p, task, {});
+      end_wait(endpoint);
       if (!endpoint.ready_at) endpoint.ready_at = p.world.now;
       return;
     case EndpointPhase::kFailed: fail_with_diagnosis(p, task, "endpoint " + endpoint.name + " is in state Error"); return;
+    case EndpointPhase::kWaiting:
+    case EndpointPhase::kIndeterminate: explain_wait(p, task); break;
     case EndpointPhase::kPending:
     case EndpointPhase::kCreating:
-    case EndpointPhase::kWaiting:
     case EndpointPhase::kDown:
     case EndpointPhase::kDeleting:
-    case EndpointPhase::kIndeterminate:
     case EndpointPhase::kReleased: break;
   }
   check_readiness_deadline(p, task);
@@ -171,7 +172,7 @@ void follow_unseen(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
   const bool gone = absent_after_writes(p, endpoint);
   if (elsewhere(p, endpoint) && !(gone && creation_over(p, endpoint))) {  // it may well be there: unknown is neither
-    if (endpoint.state == EndpointPhase::kReady) endpoint.waiting_since = p.world.now;
+    if (endpoint.state == EndpointPhase::kReady) begin_wait(endpoint, p.world.now);
     endpoint.state = EndpointPhase::kIndeterminate;
     check_readiness_deadline(p, task);
     return;
@@ -182,14 +183,25 @@ void follow_unseen(Planning& p, TaskStatus& task) {
     fail_endpoint(p, task, "lepton refused the endpoint: " + error->what);
     return;
   }
-  if (error) task.message = error->what;
+  if (error) say_of_endpoint(p, task, error->what);
   endpoint.state = EndpointPhase::kCreating;
   const bool known_failure = error != nullptr;
   if (known_failure || gone) create(p, task);  // put back, or sent again
   check_readiness_deadline(p, task);
 }
 
+// One that is going is never taken back: the next is another incarnation, under another name.
+bool renew(Planning& p, TaskStatus& task) {
+  if (!release_endpoint(p, task)) return false;
+  end_billing(p.status().cost, task.endpoint, p.world.now);
+  const int next = task.endpoint.incarnation + 1;
+  task.endpoint = EndpointStatus{};
+  task.endpoint.incarnation = next;
+  return true;
+}
+
 void plan_endpoint(Planning& p, TaskStatus& task) {
+  if (task.endpoint.releasing && !renew(p, task)) return;
   if (task.endpoint.name.empty()) {
     create(p, task);
     p.look(lepton::Pace::kClose);
@@ -206,10 +218,18 @@ void plan_endpoint(Planning& p, TaskStatus& task) {
 
 }  // namespace
 
-void plan_endpoints(Planning& p) {
-  if (!p.has_endpoints()) return;
-  for (TaskStatus& task : p.status().tasks) {
-    if (!finished(task.phase)) plan_endpoint(p, task);
+void plan_endpoints(Planning& p, int from_wave) {
+  auto& tasks = p.status().tasks;
+  if (!p.has_endpoints() || tasks.empty()) return;
+  if (p.shared()) {
+    const bool needed =
+        std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return task.wave > 0 && !finished(task.phase); });
+    const bool planned = from_wave > tasks.front().wave && tasks.front().wave > 0;  // with the waves before
+    if (needed && !planned) plan_endpoint(p, tasks.front());
+    return;
+  }
+  for (TaskStatus& task : tasks) {
+    if (task.wave > 0 && task.wave >= from_wave && !finished(task.phase)) plan_endpoint(p, task);
   }
 }
 
@@ -233,9 +253,31 @@ bool tell_out_of_sight(Planning& p) {
   return true;
 }
 
+namespace {
+
+// What was to be created, or put back, by this very plan: as if it had not been.
+void withdraw_creation(Planning& p, TaskStatus& task) {
+  if (!p.withdraw("create-endpoint " + task.endpoint.name)) return;
+  const auto& tasks = p.world.invocation.status.tasks;
+  const auto before = std::find_if(tasks.begin(), tasks.end(), [&](const TaskStatus& known) { return known.name == task.name; });
+  if (before != tasks.end() && before->endpoint.name == task.endpoint.name) {
+    task.endpoint = before->endpoint;
+  } else {
+    const int incarnation = task.endpoint.incarnation;
+    task.endpoint = EndpointStatus{};
+    task.endpoint.incarnation = incarnation;
+  }
+}
+
+}  // namespace
+
 bool release_endpoint(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
-  if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return true;
+  if (endpoint.name.empty()) return true;
+  withdraw_creation(p, task);
+  if (endpoint.name.empty()) return true;
+  endpoint.releasing = true;
+  if (endpoint.state == EndpointPhase::kReleased) return true;
   const lepton::SeenEndpoint* seen = find_seen(p, endpoint.name);
   if (seen && !foreign(p, seen->endpoint)) endpoint.family = seen->family;
   const DeleteEndpoint removal{task.name, endpoint.name, endpoint.family};
@@ -257,6 +299,22 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
   if (seen) endpoint.state = EndpointPhase::kDeleting;
   if (!removed || (seen && !deleting)) p.act_once_per_look(removal, p.world.view.looks_at(endpoint.family));
   return false;
+}
+
+bool keep_endpoint(Planning& p, TaskStatus& task) {
+  EndpointStatus& endpoint = task.endpoint;
+  if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return true;
+  const lepton::SeenEndpoint* seen = find_seen(p, endpoint.name);
+  if (seen && !foreign(p, seen->endpoint)) {
+    endpoint.seen = true;
+    endpoint.family = seen->family;
+    endpoint.state = endpoint_phase(*seen);
+  } else if (seen || (absent_after_writes(p, endpoint) && creation_over(p, endpoint))) {
+    endpoint.state = EndpointPhase::kReleased;
+  } else if (!creation_over(p, endpoint)) {
+    p.look(lepton::Pace::kClose);
+  }
+  return endpoint.state != EndpointPhase::kDeleting;
 }
 
 }  // namespace lepton_operator::invocation

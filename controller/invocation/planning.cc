@@ -30,19 +30,26 @@ bool Planning::done(const std::string& key) const {
 }
 
 void Planning::act(Action action) {
-  const Outcome* known = outcome(action_key(action));
+  const std::string key = action_key(action);
+  const Outcome* known = outcome(key);
   if (known && known->in_flight) return;
   if (known && known->error && known->retry_at > world.now) {
     wake(known->retry_at);
     return;
   }
-  plan.actions.push_back(std::move(action));
+  if (asked.insert(key).second) plan.actions.push_back(std::move(action));  // two steps may want the same
 }
 
 void Planning::act_once_per_look(Action action, const lepton::Looks& looks) {
   const auto written = world.memory.writes.find(written_object(action));
   const bool looked_since = written == world.memory.writes.end() || (looks.last && *looks.last > written->second);
   if (!done(action_key(action)) || looked_since) act(std::move(action));
+}
+
+bool Planning::withdraw(const std::string& key) {
+  if (asked.erase(key) == 0) return false;
+  std::erase_if(plan.actions, [&](const Action& action) { return action_key(action) == key; });
+  return true;
 }
 
 void Planning::wake(Timestamp at) {

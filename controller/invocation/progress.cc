@@ -32,7 +32,7 @@ void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointS
     case EndpointPhase::kCreating: out.normal("EndpointIntended", "creating endpoint", fields); return;
     case EndpointPhase::kReady: {
       Fields timed = fields;
-      timed.emplace_back("after", after(now.waiting_since, now.ready_at));
+      timed.emplace_back("after", after(now.intended_at, now.ready_at));
       out.normal("EndpointReady", "endpoint ready", std::move(timed));
       return;
     }
@@ -55,7 +55,23 @@ void job_transition(Collector& out, const TaskStatus& task, const JobStatus& was
   if (!now.id.empty() && now.id != was.id) out.normal("JobCreated", "job created", fields);
 }
 
+// An attempt that was followed by another one: a failed one that is retried is worth a warning, a run that was asked for is not.
+void attempt_transitions(Collector& out, const TaskStatus& task, const TaskStatus& was) {
+  for (std::size_t i = was.earlier.size(); i < task.earlier.size(); ++i) {
+    const AttemptStatus& over = task.earlier[i];
+    const Fields fields{{"task", task.name}, {"job", over.job.id}, {"outcome", to_string(over.outcome)}, {"why", over.message}};
+    if (over.outcome == TaskPhase::kCancelled && over.job.stop_requested) {
+      out.normal("TaskSuspended", "task suspended", fields);
+    } else if (task.run != over.run) {
+      out.normal("TaskRunsAgain", "task runs once more", fields);
+    } else {
+      out.warning("TaskRetried", "attempt " + std::to_string(over.job.attempt) + " failed; trying again", fields);
+    }
+  }
+}
+
 void task_transition(Collector& out, const TaskStatus& task, const TaskStatus& was) {
+  attempt_transitions(out, task, was);
   endpoint_transition(out, task, was.endpoint);
   job_transition(out, task, was.job);
   if (task.phase == was.phase) return;
@@ -90,7 +106,17 @@ void condition_transition(Collector& out, const Condition& condition, const Cond
   const bool bad = condition.type == "Failed" ? condition.status == ConditionStatus::kTrue : condition.status == ConditionStatus::kFalse;
   const Fields fields{{"condition", condition.type}, {"reason", condition.reason}, {"why", condition.message}};
   if (condition.type == "EndpointsReady" && bad && condition.reason == "Waiting") return;  // told endpoint by endpoint
-  if (condition.type == "CleanedUp" && bad) {
+  const bool same_reason = was && was->status == condition.status && was->reason == condition.reason;
+  // Their sentence changes as time goes by.
+  if (same_reason && bad && (condition.type == "EndpointsReady" || condition.type == "Admitted")) return;
+  if (condition.type == "Admitted" && condition.reason == "Queued") {
+    out.normal("Queued", "waiting for places", fields);
+    return;
+  }
+  if (condition.reason == "RunAgain" || condition.reason == "Suspended" || condition.type == "Suspended") return;  // the phase tells
+  if (condition.reason == kAbandonedReason) {
+    out.warning(kAbandonedReason, "deletion abandoned", fields);
+  } else if (condition.type == "CleanedUp" && bad) {
     out.normal("CleaningUp", "cleaning up", fields);
   } else if (bad) {
     out.warning(condition.reason.c_str(), "condition " + condition.type + " is bad", fields);
@@ -125,6 +151,23 @@ void storage_transition(Collector& out, const InvocationStatus& was, const Invoc
 
 }  // namespace
 
+std::vector<Left> left_behind(const InvocationStatus& status) {
+  std::vector<Left> left;
+  const auto note_job = [&](const JobStatus& job) {
+    if (!job.name.empty()) left.push_back({"job", job.id.empty() ? job.name : job.id});
+  };
+  for (const TaskStatus& task : status.tasks) {
+    const bool gone = task.endpoint.name.empty() || task.endpoint.state == EndpointPhase::kReleased;
+    if (!gone) left.push_back({"endpoint", task.endpoint.name});
+    note_job(task.job);
+    for (const AttemptStatus& attempt : task.earlier) note_job(attempt.job);
+  }
+  note_job(status.cleanup);
+  for (const SecretStatus& secret : status.secrets) left.push_back({"secret", secret.name});
+  if (!status.storage.path.empty() && !status.storage.removed) left.push_back({"directory", status.storage.path});
+  return left;
+}
+
 std::vector<Transition> transitions(const Invocation& object, const InvocationStatus& now) {
   const InvocationStatus& was = object.status;
   Collector out;
@@ -147,8 +190,10 @@ std::vector<Transition> transitions(const Invocation& object, const InvocationSt
 
 bool progress_only(const InvocationStatus& before, const InvocationStatus& now) {
   // Waited for: a phase, a result, a condition's status, an intent, an id, storage facts. The rest may lag.
-  if (before.phase != now.phase || before.resolved != now.resolved || before.secrets != now.secrets || !(before.storage == now.storage) ||
-      !(before.cleanup == now.cleanup) || before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
+  if (before.phase != now.phase || before.queued_since != now.queued_since || before.reconcile_handled != now.reconcile_handled ||
+      before.expired != now.expired || before.active_since != now.active_since || before.resolved != now.resolved ||
+      before.secrets != now.secrets || !(before.storage == now.storage) || !(before.cleanup == now.cleanup) ||
+      before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
     return false;
   }
   for (std::size_t i = 0; i < now.conditions.size(); ++i) {
@@ -158,11 +203,13 @@ bool progress_only(const InvocationStatus& before, const InvocationStatus& now) 
     const TaskStatus& was = before.tasks[i];
     const TaskStatus& is = now.tasks[i];
     const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.intended_at == is.job.intended_at &&
-                          was.job.released == is.job.released;
+                          was.job.released == is.job.released && was.job.stop_requested == is.job.stop_requested &&
+                          was.earlier == is.earlier && was.endpoint.releasing == is.endpoint.releasing;
     const bool same_result = was.phase == is.phase || (!finished(was.phase) && !finished(is.phase));
     const bool same_times = was.endpoint.ready_at.has_value() == is.endpoint.ready_at.has_value() &&
                             was.job.started_at.has_value() == is.job.started_at.has_value();  // a time that is written late is wrong
-    if (was.name != is.name || !same_times || !same_job || !same_result || was.endpoint.intended_at != is.endpoint.intended_at)
+    if (was.name != is.name || was.wave != is.wave || !same_times || !same_job || !same_result ||
+        was.endpoint.intended_at != is.endpoint.intended_at)
       return false;
   }
   return true;

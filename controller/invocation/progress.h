@@ -16,6 +16,15 @@ struct Transition {
   std::vector<std::pair<std::string, std::string>> fields;  // task, endpoint, job, after, ...
 };
 
+// What of an Invocation may still be in Lepton, as far as its status tells.
+struct Left {
+  const char* kind;  // "endpoint", "job", "secret", "directory"
+  std::string name;
+};
+std::vector<Left> left_behind(const InvocationStatus& status);
+// Of the condition CleanedUp, when a person gave the cleanup up.
+inline constexpr const char* kAbandonedReason = "Abandoned";
+
 std::vector<Transition> transitions(const Invocation& object, const InvocationStatus& now);
 
 // True when the statuses differ in nothing that anybody waits for: such a change may be written late (at most every 5 s).

@@ -68,7 +68,7 @@ std::string target_url(const InvocationSpec& spec, const std::string& endpoint_t
 // configuration's own shape, {config: {params: ...}, target: {api_endpoint: ...}}; a bare {params: ...} stands for config.params. What is
 // written there wins over what we derive (url, model_id, type, api_key_name), but for config.output_dir.
 std::string render_run_config(const RenderInput& input, const TaskSpec& task, const std::string& target_url);
-std::string render_job_script(const RenderInput& input, const TaskSpec& task, const std::string& run_config);
+std::string render_job_script(const RenderInput& input, const TaskSpec& task, int attempt, const std::string& run_config);
 std::string shell_quote(std::string_view text);  // one word for bash, whatever is in it
 
 // The directory that holds an Invocation's results: storage.path/<invocation id>. Constructible only when it is exactly that: a path that
@@ -86,5 +86,8 @@ class StorageDirectory {
   std::string parent_;
   std::string id_;
 };
+
+// logs/ of a task's output directory, on the volume: where its script leaves stage files.
+std::string stage_directory(const InvocationSpec& spec, const StorageDirectory& directory, const std::string& task);
 
 }  // namespace lepton_operator::invocation

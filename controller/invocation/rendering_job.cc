@@ -12,13 +12,24 @@ using base::json_object;
 
 namespace render {
 
-std::string output_dir(const InvocationSpec& spec, const std::string& task) {
-  std::string directory = without_trailing_slash(spec.storage.mount_path);
+namespace {
+
+std::string output_below(std::string directory, const InvocationSpec& spec, const std::string& task) {
   if (!spec.execution.output_dir.empty()) directory += "/" + without_trailing_slash(spec.execution.output_dir);
   return directory + "/" + task;
 }
 
+}  // namespace
+
+std::string output_dir(const InvocationSpec& spec, const std::string& task) {
+  return output_below(without_trailing_slash(spec.storage.mount_path), spec, task);
+}
+
 }  // namespace render
+
+std::string stage_directory(const InvocationSpec& spec, const StorageDirectory& directory, const std::string& task) {
+  return render::output_below(directory.path(), spec, task) + "/logs";
+}
 
 namespace {
 
@@ -131,7 +142,7 @@ lepton::JobSpec render_job(const RenderInput& input, const TaskSpec& task, int a
   lepton::JobSpec job;
   job.name = job_name(input.meta.uid, task.name, attempt);
   job.image = task.container.empty() ? resolved.container : task.container;
-  job.command = {"/bin/bash", "-c", render_job_script(input, task, render_run_config(input, task, url))};
+  job.command = {"/bin/bash", "-c", render_job_script(input, task, attempt, render_run_config(input, task, url))};
   job.resource_shape = task.resource_shape.empty() ? execution.resource_shape : task.resource_shape;
   if (!resolved.node_group_id.empty()) job.node_group_ids = {resolved.node_group_id};
   job.envs = job_envs(input, task);

@@ -80,6 +80,23 @@ op_work() {
 
 # --- The supervisor: deadline, signals, stage files. ---
 
+# What an earlier container left: its stage files and results go to attempt-N/, with N from logs/attempt. All else stays, caches too.
+op_set_aside() {
+  [ -e "$op_output/logs" ] || [ -e "$op_output/results.yml" ] || return 0
+  op_earlier=
+  if [ -f "$op_output/logs/attempt" ]; then IFS= read -r op_earlier <"$op_output/logs/attempt"; fi
+  case $op_earlier in '' | *[!0-9]*) op_earlier=0 ;; esac
+  op_kept=$op_output/attempt-$op_earlier
+  op_again=0
+  while [ -e "$op_kept/logs" ]; do  # the container of that attempt was started more than once
+    op_again=$((op_again + 1))
+    op_kept=$op_output/attempt-$op_earlier.$op_again
+  done
+  mkdir -p -- "$op_kept" || return 1
+  if [ -e "$op_output/results.yml" ]; then mv -f -- "$op_output/results.yml" "$op_kept/" || return 1; fi
+  if [ -e "$op_output/logs" ]; then mv -- "$op_output/logs" "$op_kept/logs" || return 1; fi  # last: it holds the number
+}
+
 op_finish() {
   op_code=$?
   trap - EXIT
@@ -111,6 +128,10 @@ if [ -z "$op_output" ]; then
   op_say 'EVAL_OUTPUT_DIR is not set'
   exit 78
 fi
+if ! op_set_aside; then
+  op_say "cannot set aside what an earlier attempt left in $op_output"
+  exit 73
+fi
 if ! mkdir -p -- "$op_output/logs"; then
   op_say "cannot make $op_output/logs"
   exit 73
@@ -118,7 +139,7 @@ fi
 trap op_finish EXIT
 trap 'op_stop 143 "told to stop (SIGTERM)"' TERM
 trap 'op_stop 124 "the timeout of $op_timeout_seconds s has passed"' USR1
-if ! op_stage pre-start "$(op_now)" || ! printf '%s' "$op_run_config" >|"$op_config_file"; then
+if ! printf '%s\n' "$op_attempt" >|"$op_output/logs/attempt" || ! op_stage pre-start "$(op_now)" || ! printf '%s' "$op_run_config" >|"$op_config_file"; then
   op_say "cannot write to $op_output/logs"
   exit 73
 fi
@@ -161,10 +182,11 @@ std::string shell_quote(std::string_view text) {
   return quoted + "'";
 }
 
-std::string render_job_script(const RenderInput& input, const TaskSpec& task, const std::string& run_config) {
+std::string render_job_script(const RenderInput& input, const TaskSpec& task, int attempt, const std::string& run_config) {
   const auto timeout = std::chrono::ceil<std::chrono::seconds>(task.timeout.value_or(input.spec.execution.timeout));
   std::string script = "# Runs one task of an Invocation. Made by lepton-operator; docs/job-script.md says what it promises.\n";
   script += "op_timeout_seconds=" + std::to_string(timeout.count()) + "\n";
+  script += "op_attempt=" + std::to_string(attempt) + "\n";
   script += "op_grace_seconds=" + std::to_string(kGraceSeconds) + "\n";
   script += "op_run_config=" + shell_quote(run_config) + "\n";
   script += "op_pre_command=" + shell_quote(task.pre_command) + "\n";

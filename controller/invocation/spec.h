@@ -51,6 +51,8 @@ struct MountSpec {
   std::string mount_path;
 };
 
+enum class Sharing { kPerTask, kShared };
+
 struct DeploymentSpec {
   DeploymentType type = DeploymentType::kNone;
   std::string image;
@@ -73,9 +75,11 @@ struct DeploymentSpec {
   std::vector<std::string> image_pull_secrets;
   std::optional<CacheSpec> cache;
   std::vector<EnvEntry> envs;
-  std::optional<std::vector<ApiTokenEntry>> api_tokens;  // unset: the operator makes one
-  std::map<std::string, std::string> paths;              // endpoint type -> URL path
-  Milliseconds readiness_timeout{std::chrono::minutes(20)};
+  std::optional<std::vector<ApiTokenEntry>> api_tokens;      // unset: the operator makes one
+  std::map<std::string, std::string> paths;                  // endpoint type -> URL path
+  Milliseconds readiness_timeout{std::chrono::minutes(20)};  // time without capacity does not count
+  Sharing sharing = Sharing::kPerTask;
+  std::optional<Milliseconds> queue_timeout;  // the longest such time; unset: without end
 };
 
 struct TargetSpec {
@@ -97,6 +101,7 @@ struct TaskSpec {
   std::string post_command;
   std::string dataset_dir;
   std::vector<std::string> command;  // outside the catalogue: runs in place of the evaluator
+  int run = 0;                       // raised by hand to run the task once more
 };
 
 struct EvaluationSpec {
@@ -111,6 +116,7 @@ struct ExecutionSpec {
   std::vector<EnvEntry> envs;
   std::vector<std::string> image_pull_secrets;
   Milliseconds timeout{std::chrono::hours(24)};
+  int retries = 0;         // of each run of a task
   std::string output_dir;  // below the mount; empty: the mount itself
 };
 
@@ -126,6 +132,12 @@ struct StorageSpec {
   CleanupMethod cleanup = CleanupMethod::kAuto;
 };
 
+// When a job may begin: with all endpoints of its wave, or as soon as its own is Ready.
+enum class StartPolicy { kAllEndpointsReady, kEachEndpointReady };
+// What an endpoint that fails before the first job costs: every task, or its own.
+enum class EndpointFailurePolicy { kFailInvocation, kFailTask };
+enum class EndpointRetention { kUntilTaskFinished, kUntilFinished, kUntilDeleted };
+
 struct InvocationSpec {
   std::string workspace = "default";
   DeploymentSpec deployment;
@@ -133,6 +145,13 @@ struct InvocationSpec {
   EvaluationSpec evaluation;
   ExecutionSpec execution;
   StorageSpec storage;
+  std::optional<int> parallelism;  // tasks in a wave; unset: all
+  StartPolicy start_policy = StartPolicy::kAllEndpointsReady;
+  EndpointFailurePolicy endpoint_failure_policy = EndpointFailurePolicy::kFailInvocation;
+  EndpointRetention endpoint_retention = EndpointRetention::kUntilTaskFinished;
+  bool suspend = false;
+  std::optional<Milliseconds> active_deadline;
+  std::optional<Milliseconds> ttl_after_finished;
 
   const TaskSpec* find_task(const std::string& name) const;
 };
@@ -144,6 +163,8 @@ struct WorkspaceSpec {
   Json defaults;  // {deployment?, execution?, storage?}
   double requests_per_second = 20;
   double burst = 50;
+  std::optional<int> max_endpoints;  // of all its Invocations together; unset: no limit
+  std::optional<int> max_jobs;
 };
 
 }  // namespace lepton_operator::invocation

@@ -94,6 +94,11 @@ bool finished(JobPhase phase) {
   __builtin_unreachable();
 }
 
+bool TaskStatus::job_ever_intended() const {
+  const auto intended = [](const AttemptStatus& attempt) { return !attempt.job.name.empty(); };
+  return !job.name.empty() || std::any_of(earlier.begin(), earlier.end(), intended);
+}
+
 const Condition* find_condition(const std::vector<Condition>& conditions, std::string_view type) {
   const auto found = std::find_if(conditions.begin(), conditions.end(), [&](const Condition& c) { return c.type == type; });
   return found == conditions.end() ? nullptr : &*found;

@@ -55,7 +55,9 @@ struct EndpointStatus {
   EndpointPhase state = EndpointPhase::kPending;
   std::string url;
   std::optional<Timestamp> intended_at;      // of the latest creating request
-  std::optional<Timestamp> waiting_since;    // first intent: the readiness timeout counts from here
+  std::optional<Timestamp> waiting_since;    // the readiness timeout counts from here; moved on by what was waited for capacity
+  std::optional<Timestamp> capacity_since;   // waits for capacity or in a queue since then: its readiness timeout stands still
+  std::string reason;                        // why it is not Ready, as Lepton said last: "NoCapacity"; the task's message has the sentence
   std::optional<Timestamp> ready_at;         // first time Ready
   bool seen = false;                         // existed at some look: its creation is no longer uncertain
   std::optional<Timestamp> unsettled_until;  // an earlier creating request, sent again since, may take effect until then
@@ -64,6 +66,9 @@ struct EndpointStatus {
   int put_back = 0;                          // times in a row that we put it back
   std::optional<Timestamp> put_back_at;      // the latest of them
   lepton::ApiFamily family = lepton::ApiFamily::kDeployments;  // whose routes made it, or showed it since
+  std::optional<Timestamp> billed_since;  // its GPUs are held since then; what was before stands in the Invocation's CostStatus
+  std::optional<Timestamp> idle_since;    // likewise: Ready, and no job runs
+  bool releasing = false;                 // its removal has begun: it is never taken back, whatever the task needs next
 
   bool operator==(const EndpointStatus&) const = default;
 };
@@ -76,17 +81,35 @@ struct JobStatus {
   std::optional<Timestamp> intended_at;
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
-  bool released = false;  // stopped or gone, verified
+  bool stop_requested = false;  // suspended: its end is ours, unless it succeeds first
+  bool released = false;        // stopped or gone, verified
 
   bool operator==(const JobStatus&) const = default;
+};
+
+// An attempt that is over and was followed by another one.
+struct AttemptStatus {
+  TaskPhase outcome = TaskPhase::kFailed;
+  std::string message;
+  int run = 0;
+  JobStatus job;  // may have no name: the attempt never came to have one
+
+  bool operator==(const AttemptStatus&) const = default;
 };
 
 struct TaskStatus {
   std::string name;
   TaskPhase phase = TaskPhase::kPending;
   std::string message;
-  EndpointStatus endpoint;
-  JobStatus job;
+  int run = 0;                         // spec's `run` that the present attempt belongs to
+  int retries = 0;                     // how many of this run were begun
+  int wave = 0;                        // 1-based; 0: its turn has not come
+  EndpointStatus endpoint;             // with sharing, that of the first task serves all
+  JobStatus job;                       // of the present attempt
+  std::vector<AttemptStatus> earlier;  // oldest first
+
+  // Of this attempt or an earlier one.
+  bool job_ever_intended() const;
 
   bool operator==(const TaskStatus&) const = default;
 };
@@ -143,20 +166,35 @@ struct Counts {
   bool operator==(const Counts&) const = default;
 };
 
+// GPU time of the endpoints, as far as it is over. What goes on is in their billed_since and idle_since (cost.h adds it up).
+struct CostStatus {
+  std::string shape;
+  int gpus = 0;  // of one endpoint: those of its shape, times its replicas
+  std::int64_t gpu_seconds = 0;
+  std::int64_t idle_gpu_seconds = 0;  // of these
+
+  bool operator==(const CostStatus&) const = default;
+};
+
 struct InvocationStatus {
   std::int64_t observed_generation = 0;
+  std::string reconcile_handled;  // the last value of lepton.dev/reconcile-requested-at that was acted upon
   std::string invocation_id;
   Phase phase = Phase::kPending;
   std::vector<Condition> conditions;
   std::optional<Timestamp> start_time;
   std::optional<Timestamp> completion_time;
+  std::optional<Timestamp> active_since;  // started, resumed, or run again: activeDeadlineSeconds counts from here
+  std::optional<Timestamp> queued_since;  // waits since then for places under the Workspace's limits; first come, first served
   std::optional<Resolved> resolved;
   Counts counts;
   std::string progress;  // "2/3"
   std::vector<TaskStatus> tasks;
   std::vector<SecretStatus> secrets;
   StorageStatus storage;
-  JobStatus cleanup;  // the cleanup job, if the storage API could not serve
+  CostStatus cost;
+  bool expired = false;  // its time to live after the end is over: the operator itself deletes it
+  JobStatus cleanup;     // the cleanup job, if the storage API could not serve
 
   bool operator==(const InvocationStatus&) const = default;
 };

@@ -8,8 +8,7 @@
 
 namespace lepton_operator::invocation {
 
-// Of the manifest's own spec, before any defaults. Includes decode_invocation_spec's errors. A field whose behaviour this version does not
-// have yet is refused: "spec.suspend: not supported yet".
+// Of the manifest's own spec, before any defaults. Includes decode_invocation_spec's errors.
 std::vector<FieldError> validate_invocation(const base::Json& spec);
 std::vector<FieldError> validate_workspace(const base::Json& spec);
 

@@ -69,6 +69,9 @@ void check_task(const Json& before, const Json& after, const std::string& path, 
     if (kFree.contains(name) || !changed(name, written(before, name), written(after, name))) continue;
     errors.push_back({path + "." + name, "a task cannot change any more; add another one under its own name"});
   }
+  if (base::get_int(after, "run").value_or(0) < base::get_int(before, "run").value_or(0)) {
+    errors.push_back({path + ".run", "can only be raised: each run of a task has a number of its own"});
+  }
 }
 
 void check_tasks(const Json& old_spec, const Json& new_spec, bool finished, Errors& errors) {

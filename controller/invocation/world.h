@@ -11,6 +11,7 @@
 #include "invocation/catalogue.h"
 #include "invocation/object.h"
 #include "invocation/spec.h"
+#include "invocation/usage.h"
 #include "lepton/view.h"
 
 namespace lepton_operator::invocation {
@@ -25,7 +26,9 @@ struct WorkspaceFacts {
   std::string url;
   base::Json defaults;                                            // the Workspace's spec.defaults
   std::optional<std::map<std::string, std::string>> node_groups;  // id -> name; nothing until they were read
-  std::string token_key_id;                                       // of the key that new generated tokens are made with
+  std::optional<int> max_endpoints;                               // the Workspace's limits
+  std::optional<int> max_jobs;
+  std::string token_key_id;  // of the key that new generated tokens are made with
 };
 
 // How our own attempt at one action went, in this process. A crash forgets it: then only intents in status remain, which count as
@@ -46,15 +49,29 @@ struct JobRead {
   std::optional<lepton::Job> job;  // nothing: 404
 };
 
+// What a job's stage files said, if there are any of that attempt.
+struct StageRead {
+  std::optional<int> exit_code;
+};
+
+// Why an endpoint was not Ready when we asked. Clean of secrets.
+struct Explanation {
+  Timestamp began{};
+  lepton::EndpointTrouble trouble = lepton::EndpointTrouble::kNone;
+  std::string detail;
+};
+
 // What this process learned about one Invocation besides the observer's view.
 struct Memory {
-  Timestamp since{};                             // when this process began to look after the object
-  bool met_with_finalizer = false;               // it was on already then: an earlier process may have made something for it
-  std::map<std::string, Outcome> outcomes;       // by action_key()
-  std::map<std::string, Timestamp> writes;       // by Lepton object name: when our last changing request ended (or began, if in flight)
-  std::map<std::string, lepton::Job> created;    // by job name: the creation's answer
-  std::map<std::string, JobRead> reads;          // by job id
-  std::map<std::string, std::string> diagnoses;  // by endpoint name: why it failed; may be empty
+  Timestamp since{};                                // when this process began to look after the object
+  bool met_with_finalizer = false;                  // it was on already then: an earlier process may have made something for it
+  std::map<std::string, Outcome> outcomes;          // by action_key()
+  std::map<std::string, Timestamp> writes;          // by Lepton object name: when our last changing request ended (or began, if in flight)
+  std::map<std::string, lepton::Job> created;       // by job name: the creation's answer
+  std::map<std::string, JobRead> reads;             // by job id
+  std::map<std::string, StageRead> stages;          // by job id
+  std::map<std::string, std::string> diagnoses;     // by endpoint name: why it failed; may be empty
+  std::map<std::string, Explanation> explanations;  // by endpoint name
   std::map<SecretKeyRef, SecretKeyState> secret_keys;  // of the spec
   std::optional<bool> secrets_absent;                  // after removal: verified by a list
   std::optional<StorageStatus> storage_probe;          // HEAD on the candidates
@@ -70,6 +87,7 @@ struct World {
   const std::string& install_id;
   Timestamp now{};
   bool namespace_deleting = false;
+  Admission admission = {};
 };
 
 }  // namespace lepton_operator::invocation

@@ -220,8 +220,16 @@ Answer<Json> Api::apply(Context context, Resource resource, ObjectName name, Jso
 // Who we are to the server for all writes: it takes the user agent's name unless it is told.
 std::string Api::field_manager() const { return options_.user_agent.substr(0, options_.user_agent.find('/')); }
 
-Answer<Json> Api::remove(Context context, Resource resource, ObjectName name) {
+Answer<Json> Api::remove(Context context, Resource resource, ObjectName name, Json preconditions) {
   HttpRequest asked = request(Method::kDelete, resource, name, "");
+  if (!preconditions.is_null()) {
+    Json options = base::json_object();
+    options["apiVersion"] = Json::string("v1");
+    options["kind"] = Json::string("DeleteOptions");
+    options["preconditions"] = std::move(preconditions);
+    asked.content_type = "application/json";
+    asked.body = base::to_text(options);
+  }
   const std::string where = where_of(asked);
   return parsed(send(std::move(context), std::move(asked)), where);
 }

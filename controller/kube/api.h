@@ -83,7 +83,8 @@ class Api {
   Answer<Json> patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
   // Server-side apply; what patch(kApply) does, with a choice. The manager's name is that of the user agent.
   Answer<Json> apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options);
-  Answer<Json> remove(Context context, Resource resource, ObjectName name);  // 404 is kNotFound
+  // `preconditions`: {uid, resourceVersion}, or null for none; kConflict when they do not hold. 404 is kNotFound.
+  Answer<Json> remove(Context context, Resource resource, ObjectName name, Json preconditions = Json::null());
   Answer<Json> server_version(Context context);
 
  private:

@@ -69,6 +69,13 @@ struct EndpointDiagnosis {
   std::vector<std::string> log_lines;  // at most 20, the latest last
 };
 
+// Why an endpoint is not Ready. The detail and the log lines are the users' own output too.
+struct EndpointReason {
+  EndpointTrouble trouble = EndpointTrouble::kNone;
+  std::string detail;                  // "exit code 137 (OOMKilled)"
+  std::vector<std::string> log_lines;  // of a crash: at most 3, the latest last
+};
+
 class Client {
  public:
   Client(std::shared_ptr<base::HttpTransport> transport, Credentials credentials, base::Clock& clock, base::Random& random,
@@ -97,6 +104,8 @@ class Client {
   Answer<std::vector<std::string>> list_replicas(Context context, Workload workload);
   Answer<std::unique_ptr<base::HttpStream>> open_log(Context context, Workload workload, std::string replica);
   Answer<std::vector<LogLine>> search_logs(Context context, Workload workload, LogQuery query);  // what was collected, by time
+  // One request where Lepton says that capacity is missing, a handful where it crashes.
+  Answer<EndpointReason> why_not_ready(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
 
   // Changing. 404 on a removal is success: it is gone.
   // kConflict: the name exists (409, or 400 "already exists").
@@ -117,7 +126,8 @@ class Client {
   // remove_directory is kNotFound and not success: it may as well mean that there is no such file system or no storage API.
   Answer<std::vector<std::string>> list_file_systems(Context context);                      // kUnsupported / kNotFound: no storage API here
   Answer<bool> storage_exists(Context context, std::string file_system, std::string path);  // HEAD: 200 true, 404 false, else an error
-  Answer<> remove_directory(Context context, std::string file_system, std::string path);    // DELETE removeall=true
+  Answer<std::string> read_file(Context context, std::string file_system, std::string path);  // kNotFound: no file, file system or API
+  Answer<> remove_directory(Context context, std::string file_system, std::string path);      // DELETE removeall=true
 
   const Credentials& credentials() const { return credentials_; }
   bool circuit_open() const;  // a 401 was answered and no later request succeeded
@@ -160,6 +170,7 @@ class Client {
   // On /endpoints that takes a read first: an update there replaces all components.
   Answer<> patch_endpoint(Context context, std::string name, Patch patch, ApiFamily family);
   Answer<std::vector<std::string>> endpoint_reasons(Context context, std::string route, ApiFamily family);
+  Answer<std::vector<std::string>> last_log_lines(Context context, std::string name, ApiFamily family, std::size_t most);
 
   // Until the token was accepted once, few requests are out at a time, so that a wrong one costs few. False: the context ended first.
   boost::asio::awaitable<bool> enter(Context context);

@@ -63,10 +63,10 @@ std::string first_replica(const Json& body) {
   return "";
 }
 
-std::vector<std::string> last_lines(const std::string& text) {
+std::vector<std::string> last_lines(const std::string& text, std::size_t most) {
   std::vector<std::string> lines;
   std::size_t end = text.size();
-  while (end > 0 && lines.size() < kLogLines) {
+  while (end > 0 && lines.size() < most) {
     const std::size_t newline = text.rfind('\n', end - 1);
     const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
     if (end > start) lines.push_back(text.substr(start, end - start));
@@ -82,7 +82,7 @@ struct LogLine {
 };
 
 // {data: {result: [{values: [["<nanoseconds>", "<line>"], ...]}, ...]}}, in whatever order: one stream for each replica.
-std::vector<std::string> lines_of_streams(const Json& body) {
+std::vector<std::string> lines_of_streams(const Json& body, std::size_t most) {
   std::vector<LogLine> found;
   for (const Json& stream : base::elements(base::find(base::get_object(body, "data"), "result"))) {
     for (const Json& value : base::elements(base::find(stream, "values"))) {
@@ -98,7 +98,7 @@ std::vector<std::string> lines_of_streams(const Json& body) {
   }
   std::stable_sort(found.begin(), found.end(), [](const LogLine& a, const LogLine& b) { return a.at < b.at; });
   std::vector<std::string> lines;
-  for (std::size_t i = found.size() - std::min(found.size(), kLogLines); i < found.size(); ++i) lines.push_back(std::move(found[i].text));
+  for (std::size_t i = found.size() - std::min(found.size(), most); i < found.size(); ++i) lines.push_back(std::move(found[i].text));
   return lines;
 }
 
@@ -132,23 +132,31 @@ Answer<EndpointDiagnosis> Client::explain_endpoint(Context context, std::string 
   Result<std::vector<std::string>> reasons = co_await endpoint_reasons(context, route, family);
   if (!reasons) co_return reasons.error();
   diagnosis.reasons = std::move(reasons).value();
+  Result<std::vector<std::string>> lines = co_await last_log_lines(context, name, family, kLogLines);
+  if (lines) diagnosis.log_lines = std::move(lines).value();
+  co_return diagnosis;
+}
+
+Answer<std::vector<std::string>> Client::last_log_lines(Context context, std::string name, ApiFamily family, std::size_t most) {
+  std::vector<std::string> lines;
   Call logs = call(Method::kGet, "/logs");
   logs.request.query.emplace_back(family == ApiFamily::kEndpoints ? "endpoint" : "deployment", name);
-  logs.request.query.emplace_back("limit", std::to_string(kLogLines));
+  logs.request.query.emplace_back("limit", std::to_string(most));
   Context log_deadline = context.with_timeout(kLogDeadline);
   const Result<Json> streams = co_await send_json(log_deadline, std::move(logs));
-  if (streams) diagnosis.log_lines = lines_of_streams(*streams);
-  if (!diagnosis.log_lines.empty()) co_return diagnosis;
+  if (streams) lines = lines_of_streams(*streams, most);
+  if (!lines.empty()) co_return lines;
   // Nothing collected, or a server without the search: the first replica's own log.
-  Call replicas = call(Method::kGet, route + "/replicas");
+  const std::string route = "/" + std::string(to_string(family)) + "/" + base::encode_segment(name) + "/replicas";
+  Call replicas = call(Method::kGet, route);
   const Result<Json> listed = co_await send_json(context, std::move(replicas));
   const std::string replica = listed ? first_replica(*listed) : "";
-  if (replica.empty()) co_return diagnosis;
-  Call log = call(Method::kGet, route + "/replicas/" + base::encode_segment(replica) + "/log");
+  if (replica.empty()) co_return lines;
+  Call log = call(Method::kGet, route + "/" + base::encode_segment(replica) + "/log");
   Context soon = context.with_timeout(kLogDeadline);
   const Result<base::HttpResponse> text = co_await send(soon, std::move(log));
-  if (text) diagnosis.log_lines = last_lines(text->body);
-  co_return diagnosis;
+  if (text) lines = last_lines(text->body, most);
+  co_return lines;
 }
 
 }  // namespace lepton_operator::lepton

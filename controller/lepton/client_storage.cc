@@ -63,6 +63,15 @@ Answer<bool> Client::storage_exists(Context context, std::string file_system, st
   co_return error;
 }
 
+Answer<std::string> Client::read_file(Context context, std::string file_system, std::string path) {
+  const std::optional<std::string> route = storage_route(file_system, path);
+  if (!route) co_return refused(file_system, path);
+  Call request = call(Method::kGet, *route);
+  Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
+  co_return std::move(response->body);
+}
+
 Answer<> Client::remove_directory(Context context, std::string file_system, std::string path) {
   const std::optional<std::string> route = storage_route(file_system, path);
   if (!route) co_return refused(file_system, path);

@@ -53,6 +53,20 @@ const char* spelled(const std::array<std::pair<State, const char*>, N>& table, S
 }  // namespace
 
 EndpointState parse_endpoint_state(std::string_view wire) { return parsed(kEndpointStates, wire); }
+const char* to_string(EndpointTrouble trouble) {
+  switch (trouble) {
+    case EndpointTrouble::kNone: return "";
+    case EndpointTrouble::kNoCapacity: return "NoCapacity";
+    case EndpointTrouble::kQueueing: return "Queueing";
+    case EndpointTrouble::kImagePull: return "ImagePullFailed";
+    case EndpointTrouble::kCrash: return "Crashed";
+    case EndpointTrouble::kConfig: return "ConfigError";
+    case EndpointTrouble::kApproval: return "ApprovalRequired";
+    case EndpointTrouble::kSystem: return "SystemError";
+  }
+  __builtin_unreachable();
+}
+
 const char* to_string(EndpointState state) { return spelled(kEndpointStates, state); }
 
 const char* to_string(ApiFamily family) {

@@ -151,6 +151,10 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// Why an endpoint is not Ready, as far as Lepton says.
+enum class EndpointTrouble { kNone, kNoCapacity, kQueueing, kImagePull, kCrash, kConfig, kApproval, kSystem };
+const char* to_string(EndpointTrouble trouble);  // a condition's reason: "NoCapacity", "ImagePullFailed", ...; "" for kNone
+
 // --- Jobs (section 6: LeptonJob) ------------------------------------------------------------------------------------------------------
 
 struct JobSpec {

@@ -65,8 +65,15 @@ struct Metrics::Families {
       counter(*registry, "lepton_invocations_finished_total", "Invocations that reached their end, by outcome.");
   Family<Counter>& directories =
       counter(*registry, "lepton_storage_directories_deleted_total", "Storage directories of Invocations that were removed.");
+  Family<Counter>& abandoned =
+      counter(*registry, "lepton_abandoned_objects_total", "What was possibly left in Lepton by abandoned deletions, by kind.");
+  Family<Counter>& retries = counter(*registry, "lepton_job_retries_total", "Attempts that failed and were followed by a retry.");
   Family<Counter>& duplicates =
       counter(*registry, "lepton_duplicate_jobs_total", "Second jobs of one attempt that were found and deleted.");
+  Family<Counter>& gpu_seconds = counter(*registry, "lepton_endpoint_gpu_seconds_total",
+                                         "GPU time of endpoints, from creation to verified gone without waiting for capacity, by shape.");
+  Family<Counter>& gpu_idle_seconds =
+      counter(*registry, "lepton_endpoint_gpu_idle_seconds_total", "Of that, the time in which they were Ready and no job ran on them.");
   Family<Counter>& requests =
       counter(*registry, "lepton_api_requests_total", "Requests to Lepton by method, resource and HTTP status (error: no answer).");
   Family<Histogram>& request_duration =
@@ -104,6 +111,8 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   known.cleanup_duration.Add({}, cleanup_buckets());
   known.directories.Add({});
   known.duplicates.Add({});
+  known.retries.Add({});
+  for (const char* kind : {"endpoint", "job", "secret", "directory"}) known.abandoned.Add({{"kind", kind}});
 }
 
 Metrics::~Metrics() = default;
@@ -126,7 +135,16 @@ void Metrics::cleanup_finished(double seconds) { families_->cleanup_duration.Add
 
 void Metrics::storage_directory_deleted() { families_->directories.Add({}).Increment(); }
 
+void Metrics::object_abandoned(const std::string& kind) { families_->abandoned.Add({{"kind", kind}}).Increment(); }
+
+void Metrics::job_retried() { families_->retries.Add({}).Increment(); }
+
 void Metrics::duplicate_job_deleted() { families_->duplicates.Add({}).Increment(); }
+
+void Metrics::gpu_time(const std::string& namespace_, const std::string& shape, double seconds, double idle_seconds) {
+  families_->gpu_seconds.Add({{"namespace", namespace_}, {"shape", shape}}).Increment(seconds);
+  families_->gpu_idle_seconds.Add({{"namespace", namespace_}, {"shape", shape}}).Increment(idle_seconds);
+}
 
 void Metrics::api_request(const std::string& method, const std::string& resource, int status, double seconds) {
   const std::string code = status == 0 ? "error" : std::to_string(status);

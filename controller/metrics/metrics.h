@@ -26,7 +26,10 @@ class Metrics {
   void invocation_finished(const std::string& outcome, double seconds);
   void cleanup_finished(double seconds);
   void storage_directory_deleted();
+  void object_abandoned(const std::string& kind);  // "endpoint", "job", "secret", "directory"
+  void job_retried();
   void duplicate_job_deleted();
+  void gpu_time(const std::string& namespace_, const std::string& shape, double seconds, double idle_seconds);  // more of it
 
   // Requests to Lepton. `status` 0: no answer.
   void api_request(const std::string& method, const std::string& resource, int status, double seconds);

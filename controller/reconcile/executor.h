@@ -49,8 +49,10 @@ class Executor {
   Done run(base::Context context, Errand errand, invocation::UpdateEndpoint action);
   Done run(base::Context context, Errand errand, invocation::DeleteEndpoint action);
   Done run(base::Context context, Errand errand, invocation::DiagnoseEndpoint action);
+  Done run(base::Context context, Errand errand, invocation::ExplainEndpoint action);
   Done run(base::Context context, Errand errand, invocation::CreateJob action);
   Done run(base::Context context, Errand errand, invocation::ReadJob action);
+  Done run(base::Context context, Errand errand, invocation::ReadStage action);
   Done run(base::Context context, Errand errand, invocation::StopJob action);
   Done run(base::Context context, Errand errand, invocation::DeleteJob action);
   Done run(base::Context context, Errand errand, invocation::EnsureSecret action);

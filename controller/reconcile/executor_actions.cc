@@ -1,5 +1,6 @@
 // What each action is on the wire. `run` has one overload an action; each ends with success only when what was wanted is so.
 #include <algorithm>
+#include <charconv>
 
 #include "base/strings.h"
 #include "reconcile/executor.h"
@@ -24,6 +25,22 @@ Error not_sent() { return Error{ErrorKind::kCancelled, "not sent: out of time, o
 Context until_deadline(const Context& context, base::Timestamp deadline) {
   if (deadline == base::Timestamp{}) return context;
   return context.with_timeout(deadline - context.clock().now());
+}
+
+bool none_there(const Error& error) { return error.kind == ErrorKind::kNotFound || error.kind == ErrorKind::kUnsupported; }
+
+// "7" or "7\n"; nothing for anything else.
+std::optional<int> whole_number(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<int> exit_code_of(std::string_view stage) {
+  constexpr std::string_view kLead = "exit_code: ";
+  return stage.starts_with(kLead) ? whole_number(stage.substr(kLead.size())) : std::nullopt;
 }
 
 // It exists already: the next look adopts it by its owner mark, or shows that it is not ours.
@@ -113,6 +130,20 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::Diagnos
   co_return Ok{};
 }
 
+Executor::Done Executor::run(Context context, Errand errand, invocation::ExplainEndpoint action) {
+  co_await vault_.learn(context, errand.object);
+  invocation::Explanation explanation;
+  explanation.began = clock_.now();
+  const auto found = co_await errand.connection->client().why_not_ready(context, action.name, action.family);
+  if (!found) co_return found.error();
+  explanation.trouble = found->trouble;
+  explanation.detail = base::clipped(vault_.cleaned(found->detail), kReasonBytes);
+  const std::string log = vault_.cleaned(base::join(found->log_lines, " | "));
+  if (!log.empty()) explanation.detail += "; last log lines: " + tail(log, kReasonBytes);
+  errand.memory->explanations[action.name] = std::move(explanation);
+  co_return Ok{};
+}
+
 Executor::Done Executor::run(Context context, Errand errand, invocation::CreateJob action) {
   const Context until = until_deadline(context, action.deadline);
   if (!may_send(until)) co_return not_sent();
@@ -130,6 +161,24 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::ReadJob
   if (!answer && answer.error().kind != ErrorKind::kNotFound) co_return answer.error();
   if (answer) read.job = std::move(answer).value();
   errand.memory->reads[action.id] = std::move(read);
+  co_return Ok{};
+}
+
+// A stage file that cannot be had is no answer, unless it is certain that there is none.
+Executor::Done Executor::run(Context context, Errand errand, invocation::ReadStage action) {
+  invocation::StageRead read;
+  for (const std::string& file_system : action.file_systems) {
+    const Result<std::string> attempt = co_await errand.connection->client().read_file(context, file_system, action.directory + "/attempt");
+    if (!attempt && !none_there(attempt.error())) co_return attempt.error();
+    if (!attempt) continue;
+    if (whole_number(*attempt) != action.attempt) break;  // this attempt's script never began
+    const Result<std::string> stage =
+        co_await errand.connection->client().read_file(context, file_system, action.directory + "/stage.exit");
+    if (!stage && !none_there(stage.error())) co_return stage.error();
+    if (stage) read.exit_code = exit_code_of(*stage);
+    break;
+  }
+  errand.memory->stages[action.id] = read;
   co_return Ok{};
 }
 

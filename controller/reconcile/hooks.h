@@ -25,7 +25,9 @@ struct Hooks {
   std::function<void(const char* outcome, double seconds)> invocation_finished;
   std::function<void(const std::string& type, double seconds)> endpoint_ready;
   std::function<void(const std::string& harness, const char* outcome, double seconds)> job_finished;
-  std::function<void(double seconds)> cleaned_up;  // since the deletion was asked for
+  std::function<void()> job_retried;
+  std::function<void(double seconds)> cleaned_up;   // since the deletion was asked for
+  std::function<void(const char* kind)> abandoned;  // once for each thing that is possibly left
   std::function<void()> directory_removed;
   std::function<void()> duplicate_deleted;
   std::function<void(const char* method, const std::string& resource, int status, double seconds)> request;  // of Lepton's API

@@ -21,11 +21,6 @@ ObjectKey key_of(const std::string& text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
-ObjectKey workspace_of(const Invocation& object) {
-  const base::Json& reference = base::get_object(object.spec, "workspaceRef");
-  return {object.meta.key.namespace_, base::get_string(reference, "name").value_or("default")};
-}
-
 // Failures that had no effect for certain and whose cause a workspace that answers again has not.
 bool cured_by_workspace(ErrorKind kind) {
   return kind == ErrorKind::kUnreachable || kind == ErrorKind::kUnauthorized || kind == ErrorKind::kCancelled;
@@ -129,6 +124,7 @@ void Reconciler::drop(const ObjectKey& key) {
   const TrackedPtr tracked = known->second;
   by_uid_.erase(tracked->uid);
   tracked_.erase(known);
+  wake_line(tracked->workspace);
   parts_.workspaces.release(tracked->workspace, key.text());
 }
 

@@ -75,7 +75,11 @@ class Reconciler {
   TrackedPtr track(const invocation::Invocation& object);
   void drop(const store::ObjectKey& key);
   static ObjectPtr as_recorded(const ObjectPtr& shown, const Tracked& tracked);
+  void heed_request(const invocation::Invocation& object, Tracked& tracked);
   invocation::Plan make_plan(const invocation::Invocation& object, Tracked& tracked);
+  invocation::Admission admission(const invocation::Invocation& object, const Tracked& tracked, const invocation::WorkspaceFacts& facts,
+                                  const lepton::View& view) const;
+  void wake_line(const store::ObjectKey& workspace);  // its first one
   bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
   void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);
   void finish(const TrackedPtr& tracked, const Errand& errand, const invocation::Action& action, bool success);

@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kUntilLeader{1};
 constexpr Milliseconds kUntilSynced{50};
 constexpr int kPatientConflicts = 10;  // in a row
 constexpr Milliseconds kAfterConflict{200};
+constexpr std::chrono::seconds kUntilRemovalShows{10};
 constexpr Milliseconds kSoonest{20};  // a plan that names a time gone by must not make us spin
 
 bool needs_connection(const Action& action) { return !std::holds_alternative<invocation::ReadSecretKeys>(action); }
@@ -43,6 +44,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
     co_return ReconcileResult::kSuccess;
   }
   const TrackedPtr tracked = track(*object);
+  heed_request(*object, *tracked);
   const ObjectPtr known = as_recorded(object, *tracked);
   Plan plan = make_plan(*known, *tracked);
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
@@ -57,21 +59,39 @@ Reconciler::ObjectPtr Reconciler::as_recorded(const ObjectPtr& shown, const Trac
   return known;
 }
 
+// Somebody wants it looked at now: what waits after a failure is tried again, as after the first, and what was seen is looked at again.
+void Reconciler::heed_request(const Invocation& object, Tracked& tracked) {
+  const std::string asked = object.meta.annotation(invocation::kReconcileAnnotation);
+  if (asked.empty() || asked == object.status.reconcile_handled || asked == tracked.request_handled) return;
+  tracked.request_handled = asked;
+  for (auto& [key, outcome] : tracked.memory->outcomes) {
+    if (!outcome.error) continue;
+    outcome.retry_at = parts_.clock.now();
+    outcome.failures = 0;
+  }
+  tracked.memory->secret_keys.clear();
+  if (const auto connection = parts_.workspaces.find(tracked.workspace)) connection->observer().look_soon();
+  parts_.log.info("reconcile requested", {{"invocation", tracked.key.text()}});
+}
+
 Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
   const std::shared_ptr<Connection> connection = parts_.workspaces.find(tracked.workspace);
   const invocation::WorkspaceFacts facts = parts_.workspaces.facts(tracked.workspace);
   const lepton::View nothing;
+  const lepton::View& view = connection ? connection->observer().view() : nothing;
   const invocation::World world{
       .invocation = object,
       .workspace = facts,
-      .view = connection ? connection->observer().view() : nothing,
+      .view = view,
       .memory = *tracked.memory,
       .catalogue = parts_.catalogue,
       .install_id = parts_.install_id,
       .now = parts_.clock.now(),
       .namespace_deleting = parts_.store.namespace_deleting(tracked.key.namespace_),
+      .admission = admission(object, tracked, facts, view),
   };
   Plan plan = invocation::plan(world);
+  tracked.planned = usage_of(object, plan.status);
   tracked.interest = plan.interest;
   parts_.workspaces.use(tracked.workspace, tracked.key.text(), plan.interest);
   return plan;
@@ -109,11 +129,18 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
     if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(parts_.clock.now() - asked).count());
     if (parts_.hooks.released) parts_.hooks.released(*object);
     if (!parts_.store.find_invocation(tracked->key)) drop(tracked->key);
+    wake_line(tracked->workspace);
     co_return ReconcileResult::kSuccess;
   }
   object = as_recorded(object, *tracked);
   for (const Action& action : plan.actions) start(tracked, object, action);
   if (plan.wake_at) queue_.add_after(tracked->key.text(), std::max<Milliseconds>(*plan.wake_at - parts_.clock.now(), kSoonest));
+  if (plan.remove_object) {
+    const Result<> removed = co_await parts_.store.remove_invocation(requests_, object);
+    if (!removed) co_return failed(*tracked, "not deleted at the end of its time", removed.error());
+    parts_.log.info("invocation's time after its end is over; deleting it", {{"invocation", tracked->key.text()}});
+    queue_.add_after(tracked->key.text(), kUntilRemovalShows);  // the store tells of it
+  }
   co_return ReconcileResult::kSuccess;
 }
 
@@ -135,6 +162,9 @@ boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, Trac
   tracked->status_written = parts_.clock.now();
   const ObjectPtr before = as_recorded(object, *tracked);
   tracked->recorded = status;
+  if (before->status.queued_since != status.queued_since || usage_of(*before, before->status) != usage_of(*before, status)) {
+    wake_line(tracked->workspace);
+  }
   log_transitions(*before, status);
   report_progress(parts_.hooks, *before, status);
   co_return written;

@@ -9,6 +9,12 @@
 
 namespace lepton_operator::reconcile {
 
+// The Workspace that an Invocation names.
+inline store::ObjectKey workspace_of(const invocation::Invocation& object) {
+  const base::Json& reference = base::get_object(object.spec, "workspaceRef");
+  return {object.meta.key.namespace_, base::get_string(reference, "name").value_or("default")};
+}
+
 struct Reconciler::Tracked {
   store::ObjectKey key;
   std::string uid;
@@ -19,7 +25,9 @@ struct Reconciler::Tracked {
   // wrote, who records nothing here: it is planned with this, and that is overwritten.
   invocation::InvocationStatus recorded;
   std::optional<base::Timestamp> status_written;
-  int conflicts = 0;  // in a row
+  std::string request_handled;  // of lepton.dev/reconcile-requested-at
+  invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
+  int conflicts = 0;            // in a row
 };
 
 }  // namespace lepton_operator::reconcile

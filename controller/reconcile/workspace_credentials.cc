@@ -87,6 +87,8 @@ boost::asio::awaitable<ResolvedWorkspace> resolve_workspace(std::shared_ptr<cons
   if (spec.defaults.is_object()) resolved.defaults = spec.defaults;
   resolved.requests_per_second = spec.requests_per_second;
   resolved.burst = spec.burst;
+  resolved.max_endpoints = spec.max_endpoints;
+  resolved.max_jobs = spec.max_jobs;
   if (spec.credentials_secret.empty()) {
     ResolvedWorkspace found = with_fallback(std::move(resolved), key, fallback, true);
     co_return with_own_address(std::move(found), spec);

@@ -30,6 +30,8 @@ struct ResolvedWorkspace {
   base::Json defaults = base::json_object();
   double requests_per_second = 20;
   double burst = 50;
+  std::optional<int> max_endpoints;
+  std::optional<int> max_jobs;
 };
 
 // Values of a Secret, as they are now.

@@ -21,6 +21,8 @@ struct Workspaces::Entry {
   invocation::WorkspaceState state = invocation::WorkspaceState::kUnknown;
   std::string message = "not asked yet";
   base::Json defaults = base::json_object();
+  std::optional<int> max_endpoints;
+  std::optional<int> max_jobs;
   std::string workspace_name;
   std::string api_family;
 

@@ -67,6 +67,12 @@ boost::asio::awaitable<void> Workspaces::resolve(EntryPtr entry) {
   entry->read_again_at = parts_.clock.now() + (resolved.try_again_soon ? kReadSoon : kReadCredentials);
   const bool defaults_changed = resolved.state != WorkspaceState::kInvalid && entry->defaults != resolved.defaults;
   if (defaults_changed) entry->defaults = resolved.defaults;
+  const bool readable = resolved.state != WorkspaceState::kInvalid && resolved.state != WorkspaceState::kMissing;
+  const bool limits_changed = readable && (entry->max_endpoints != resolved.max_endpoints || entry->max_jobs != resolved.max_jobs);
+  if (limits_changed) {
+    entry->max_endpoints = resolved.max_endpoints;
+    entry->max_jobs = resolved.max_jobs;
+  }
   take_credentials(*entry, resolved);
   if (resolved.credentials) {
     parts_.vault.keep_secret(resolved.credentials->token);
@@ -77,7 +83,7 @@ boost::asio::awaitable<void> Workspaces::resolve(EntryPtr entry) {
     const auto saved = parts_.snapshot.save(entry->key, entry->connection->credentials());
     if (!saved) parts_.log.error("credentials snapshot not written", {{"workspace", entry->key.text()}, {"error", saved.error().text()}});
   }
-  if (defaults_changed && events_.changed) events_.changed(entry->key);
+  if ((defaults_changed || limits_changed) && events_.changed) events_.changed(entry->key);
 }
 
 // Without credentials: the ones we have, while Invocations need them; else the state says why there are none.

@@ -105,6 +105,8 @@ invocation::WorkspaceFacts Workspaces::facts(const ObjectKey& workspace) const {
   facts.state = entry.state;
   facts.message = entry.message;
   facts.defaults = entry.defaults;
+  facts.max_endpoints = entry.max_endpoints;
+  facts.max_jobs = entry.max_jobs;
   if (!entry.connection) return facts;
   facts.id = entry.connection->credentials().workspace_id;
   facts.url = entry.connection->credentials().url;

@@ -123,6 +123,12 @@ class Directory final : public DirectoryStore {
     co_return base::Ok{};
   }
 
+  awaitable<Result<>> remove_invocation(Context, std::shared_ptr<const Invocation> read) override {
+    const Result<> removed = invocations_.expire(*read);
+    wake_.notify();
+    co_return removed;
+  }
+
  private:
   Result<> open() {
     const Result<> apart = check_apart(options_.manifests, options_.state);
@@ -237,6 +243,9 @@ class Directory final : public DirectoryStore {
       if (missing({Kind::kWorkspace, key}, now)) workspaces_.remove(key);
     }
     for (const ObjectKey& key : invocations_.rejected()) {
+      if (missing({Kind::kInvocation, key}, now)) invocations_.forget(key);
+    }
+    for (const ObjectKey& key : invocations_.expired()) {
       if (missing({Kind::kInvocation, key}, now)) invocations_.forget(key);
     }
     for (const ObjectKey& key : workspaces_.rejected()) {

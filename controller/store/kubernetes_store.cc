@@ -94,6 +94,17 @@ class Kubernetes final : public ObjectStore {
     co_return written;
   }
 
+  awaitable<Result<>> remove_invocation(Context context, std::shared_ptr<const Invocation> read) override {
+    if (const Result<> writable = check(invocations_, *read); !writable) co_return writable;
+    Json preconditions = base::json_object();
+    preconditions["uid"] = Json::string(read->meta.uid);
+    preconditions["resourceVersion"] = Json::string(read->meta.resource_version);
+    const kube::ObjectName name = name_of(read->meta.key);
+    const Result<Json> answer = co_await api_.remove(context, resource_of(*read), name, std::move(preconditions));
+    if (!answer && answer.error().kind != ErrorKind::kNotFound) co_return answer.error();
+    co_return base::Ok{};  // the watch tells of it
+  }
+
  private:
   // Everything of a namespace; empty: of all.
   void follow(const std::string& namespace_) {

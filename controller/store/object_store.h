@@ -60,6 +60,8 @@ class ObjectStore {
                                                         invocation::InvocationStatus status) = 0;
   virtual boost::asio::awaitable<Result<>> write_status(Context context, std::shared_ptr<const Workspace> read,
                                                         invocation::WorkspaceStatus status) = 0;
+  // Deletes what was read, and no newer state of it, as a person would: its finalizers hold it until it is cleaned up.
+  virtual boost::asio::awaitable<Result<>> remove_invocation(Context context, std::shared_ptr<const Invocation> read) = 0;
   // Adds or removes one finalizer. Removing the last of an object being deleted ends it: find_…() then finds nothing.
   virtual boost::asio::awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer,
                                                          bool present) = 0;

@@ -16,7 +16,11 @@ using invocation::FieldError;
 template <class T>
 constexpr const char* kWord = std::is_same_v<T, Workspace> ? "workspace" : "invocation";
 
-std::string manifest_mark(const Document& document) { return document.file + "@" + document.hash.substr(0, 16); }
+std::string short_hash(const Document& document) { return document.hash.substr(0, 16); }
+std::string manifest_mark(const Document& document) { return document.file + "@" + short_hash(document); }
+
+bool is_expired(const Invocation& object) { return object.status.expired; }
+bool is_expired(const Workspace&) { return false; }
 
 std::map<std::string, std::string> annotations_of(const Document& document) {
   std::map<std::string, std::string> annotations = document.annotations;
@@ -66,6 +70,11 @@ void ObjectTable<T>::load_one(const ObjectKey& key) {
     }
     problem = read.error().text();
   } else if (read->meta.uid.empty()) {
+    if (const auto hash = read->meta.annotations.find(kExpiredAnnotation); hash != read->meta.annotations.end()) {
+      expired_[key] = hash->second;
+      corrupt_.erase(key);
+      return;
+    }
     const std::optional<std::string> rejection = rejection_of(read->status.conditions);
     if (rejection && read->meta.finalizers.empty()) {
       rejected_[key] = *rejection;
@@ -89,7 +98,7 @@ void ObjectTable<T>::adopt(T object) {
   const ObjectKey key = object.meta.key;
   const bool mended = corrupt_.erase(key) > 0;
   if (object.meta.deleted && object.meta.finalizers.empty()) {  // stopped between the finalizer's fall and the file's removal
-    done(parts_.state.remove<T>(key), "remove the state of", key);
+    done(end(key, object), "remove the state of", key);
     return;
   }
   // Versions only ever grow: one that was given out before a crash is not given out for another state.
@@ -143,6 +152,7 @@ std::vector<std::string> ObjectTable<T>::apply(const Document& document) {
   }
   const auto found = records_.find(document.key);
   if (found != records_.end()) return update(found->second, document);
+  if (const auto known = expired_.find(document.key); known != expired_.end() && known->second == short_hash(document)) return {};
   if (document.errors.empty()) {
     create(document);
   } else {
@@ -161,6 +171,7 @@ void ObjectTable<T>::create(const Document& document) {
   object.spec = document.spec;
   if (!done(commit(document.key, std::move(object), ""), "record", document.key)) return;
   rejected_.erase(document.key);
+  expired_.erase(document.key);
   parts_.log.info("manifest accepted", fields(document.key, document.source));
   changed_(document.key);
 }
@@ -230,6 +241,7 @@ void ObjectTable<T>::reject(const Document& document) {
   object.spec = base::json_object();
   show_rejection(object.status.conditions, message, parts_.clock.now());
   if (done(parts_.state.save(object), "record the error of", document.key)) rejected_[document.key] = message;
+  expired_.erase(document.key);  // it was changed: put back, it is a new object
 }
 
 template <class T>
@@ -269,8 +281,17 @@ std::vector<ObjectKey> ObjectTable<T>::rejected() const {
 }
 
 template <class T>
+std::vector<ObjectKey> ObjectTable<T>::expired() const {
+  std::vector<ObjectKey> keys;
+  for (const auto& [key, hash] : expired_) keys.push_back(key);
+  return keys;
+}
+
+template <class T>
 void ObjectTable<T>::forget(const ObjectKey& key) {
-  if (done(parts_.state.remove<T>(key), "remove the state of", key)) rejected_.erase(key);
+  if (!done(parts_.state.remove<T>(key), "remove the state of", key)) return;
+  rejected_.erase(key);
+  expired_.erase(key);
 }
 
 template <class T>
@@ -303,6 +324,40 @@ Result<> ObjectTable<T>::write_status(const T& read, Status status) {
 }
 
 template <class T>
+Result<> ObjectTable<T>::expire(const T& read) {
+  const Result<std::shared_ptr<const T>> object = current(read);
+  if (!object) return object.error();
+  const ObjectKey key = read.meta.key;
+  if ((*object)->meta.deleted) return base::Ok{};
+  T next = **object;
+  next.meta.deleted = parts_.clock.now();
+  if (next.meta.finalizers.empty()) {
+    const Result<> ended = end(key, next);
+    if (ended) records_.erase(key);
+    return ended;
+  }
+  const Result<> saved = commit(key, std::move(next), "");
+  if (saved) changed_(key);
+  return saved;
+}
+
+// The object is no more; what it leaves, if its manifest is still there, is that manifest's hash.
+template <class T>
+Result<> ObjectTable<T>::end(const ObjectKey& key, const T& object) {
+  const auto mark = object.meta.annotations.find(kManifestAnnotation);
+  if (!is_expired(object) || mark == object.meta.annotations.end()) return parts_.state.remove<T>(key);
+  T left;
+  left.meta.key = key;
+  left.meta.created = parts_.clock.now();
+  left.meta.annotations[kManifestAnnotation] = mark->second;
+  left.meta.annotations[kExpiredAnnotation] = mark->second.substr(mark->second.rfind('@') + 1);
+  left.spec = base::json_object();
+  const Result<> saved = parts_.state.save(left);
+  if (saved) expired_[key] = left.meta.annotations[kExpiredAnnotation];
+  return saved;
+}
+
+template <class T>
 Result<bool> ObjectTable<T>::set_finalizer(const T& read, const std::string& finalizer, bool present) {
   const Result<std::shared_ptr<const T>> object = current(read);
   if (!object) return object.error();
@@ -319,7 +374,7 @@ Result<bool> ObjectTable<T>::set_finalizer(const T& read, const std::string& fin
     std::erase(finalizers, finalizer);
   }
   if (finalizers.empty() && next.meta.deleted) {
-    const Result<> removed = parts_.state.remove<T>(key);
+    const Result<> removed = end(key, next);
     if (!removed) return removed.error();
     records_.erase(key);
     return true;

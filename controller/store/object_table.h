@@ -3,8 +3,8 @@
 // Each change is on disk before anybody is told of it, so that a crash at any point carries on with the same uid. An object whose manifest
 // is wrong keeps its last good spec; its state file then says so (Accepted, UpdateRefused) while find() shows what the planner wrote, since
 // the planner owns the conditions in memory. A manifest that was never good has a state file of its own (Accepted=False, Invalid), no uid,
-// and is no object: find() and keys() do not know it. An object whose state file cannot be understood is left alone until that file is
-// mended.
+// and is no object: find() and keys() do not know it. So has one whose time to live after its end is over, while its manifest stays
+// unchanged. An object whose state file cannot be understood is left alone until that file is mended.
 //
 // Thread rule: domain thread only. Owner: the directory store. T is Invocation or Workspace.
 #pragma once
@@ -26,6 +26,8 @@ namespace lepton_operator::store {
 
 // Where an object's manifest stood and what it said: "nim.yaml@<16 hex digits>".
 inline constexpr const char* kManifestAnnotation = "lepton.dev/manifest";
+// In place of an object whose time to live is over: the hash of its manifest.
+inline constexpr const char* kExpiredAnnotation = "lepton.dev/expired";
 
 struct TableParts {
   base::Clock& clock;
@@ -57,10 +59,14 @@ class ObjectTable {
   // Manifests that were never accepted and have a state file that says why; forget() removes it.
   std::vector<ObjectKey> rejected() const;
   void forget(const ObjectKey& key);
+  // Objects that are gone since their time was over, while their manifests are still there; forget() lets them run again.
+  std::vector<ObjectKey> expired() const;
   bool failing() const { return !failure_.empty(); }  // something could not be written: look again soon
 
   template <class Status>
   Result<> write_status(const T& read, Status status);
+  // Deletes it. What its manifest said stays recorded, so that only a changed one is a new object.
+  Result<> expire(const T& read);
   // True when that ended the object.
   Result<bool> set_finalizer(const T& read, const std::string& finalizer, bool present);
 
@@ -74,6 +80,7 @@ class ObjectTable {
   void load_one(const ObjectKey& key);
   void adopt(T object);
   void create(const Document& document);
+  Result<> end(const ObjectKey& key, const T& object);
   std::vector<std::string> update(Record& record, const Document& document);
   void follow(Record& record, const Document& document);
   void touch_deleting(Record& record, const Document& document);
@@ -86,6 +93,7 @@ class ObjectTable {
   std::function<void(const ObjectKey&)> changed_;
   std::map<ObjectKey, Record> records_;
   std::map<ObjectKey, std::string> rejected_;  // never accepted: what its state file says
+  std::map<ObjectKey, std::string> expired_;   // gone by their time to live: what the manifest said, as a hash
   std::map<ObjectKey, std::string> corrupt_;   // whose state file cannot be understood: why
   std::string failure_;                        // the last write that failed in this scan
   std::string told_failure_;

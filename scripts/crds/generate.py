@@ -16,14 +16,12 @@ sys.dont_write_bytecode = True
 
 import yaml
 
-from schema import ENV_NAME, ENV_NAME_SENTENCE, endpoint_type, envs, listed, number, object_name, path, rule, text, timeout
+from schema import ENV_NAME, ENV_NAME_SENTENCE, choice, endpoint_type, envs, listed, number, object_name, path, rule, text, timeout, whole
 from sections import deployment, execution, storage
 from status import invocation_status, record, shown, workspace_status
 
 CRDS = pathlib.Path(__file__).resolve().parents[2] / "crds"
 IMMUTABLE = "cannot change any more; make another Invocation"
-NOT_YET = ("parallelism, startPolicy, endpointFailurePolicy, endpointRetention, suspend, activeDeadlineSeconds, ttlSecondsAfterFinished, "
-           "deployment.queueTimeout, deployment.sharing, execution.retries and a task's run")
 
 
 # --- Rules ------------------------------------------------------------------------------------------------------------------------------
@@ -71,7 +69,7 @@ def invocation_deployment():
         rule("!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas", "must be at least minReplicas",
              ".maxReplicas"),
         rule("self.type == oldSelf.type", IMMUTABLE, ".type"),
-        *[unchanged([], name) for name in fields if name != "readinessTimeout"],
+        *[unchanged([], name) for name in fields if name not in ("readinessTimeout", "queueTimeout")],
     ]
     return section
 
@@ -134,12 +132,18 @@ def task():
         "datasetDir": path("Directory of the volume with the benchmark's data; mounted at /datasets."),
         "command": {**listed("Words of a command that runs in place of the evaluator, for what is not in the catalogue. Needs container.",
                              {"type": "string", "maxLength": 65536}, 256), "minItems": 1},
+        "run": whole("Raise it to run the task once more, also when the Invocation has finished: results of before stay recorded, in the status and in "
+                     "attempt-N/ of the task's directory.", 0, 100),
     }
-    return {"type": "object", "description": "A benchmark to run. Tasks may be added until the Invocation has finished; one that is written cannot change.",
+    same = [rule(f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})",
+                 "a task cannot change any more; add another one under its own name", "." + field) for field in properties if field not in ("name", "run")]
+    return {"type": "object", "description": "A benchmark to run. Tasks may be added until the Invocation has finished; one that is written cannot change, but for run.",
             "required": ["name"], "properties": properties,
             "x-kubernetes-validations": [
                 rule("!has(self.command) || has(self.container)", "a task with its own command needs the container to run it in", ".container"),
-                rule("self == oldSelf", "a task cannot change any more; add another one under its own name")]}
+                *same,
+                rule("(has(self.run) ? self.run : 0) >= (has(oldSelf.run) ? oldSelf.run : 0)", "can only be raised: each run of a task has a number of its own",
+                     ".run")]}
 
 
 def evaluation():
@@ -172,12 +176,29 @@ def workspace_ref():
             "properties": {"name": object_name("Name of the Workspace.")}}
 
 
+def policies():
+    return {
+        "parallelism": whole("Tasks that run at a time: they go in waves of so many endpoints and jobs, each wave when the one before is over. Default: "
+                             "all at once.", 1, 256),
+        "startPolicy": choice("When jobs begin: when all endpoints are Ready (AllEndpointsReady, unless written), or each task's as soon as its own is "
+                              "(EachEndpointReady).", "AllEndpointsReady", "EachEndpointReady"),
+        "endpointFailurePolicy": choice("What an endpoint that fails before the first job costs: the whole Invocation (FailInvocation, unless written), or "
+                                        "its task alone (FailTask). Later it is its task alone.", "FailInvocation", "FailTask"),
+        "endpointRetention": choice("How long an endpoint is kept: until its task has finished (UntilTaskFinished, unless written), until all have "
+                                    "(UntilFinished), or until the Invocation is deleted (UntilDeleted), which costs GPUs until then.",
+                                    "UntilTaskFinished", "UntilFinished", "UntilDeleted")}
+
+
 def invocation_spec():
     return {"type": "object", "required": ["deployment", "evaluation"], "x-kubernetes-validations": spec_rules(),
             "description": "What to evaluate, on what, and where. deployment, execution and storage lie over the Workspace's defaults, and those over the "
-                           f"operator's own; status.resolved shows the result. This version does not have, and refuses as unknown: {NOT_YET}.",
+                           "operator's own; status.resolved shows the result.",
             "properties": {"workspaceRef": workspace_ref(), "deployment": invocation_deployment(), "target": target(), "evaluation": evaluation(),
-                           "execution": execution(), "storage": storage()}}
+                           "execution": execution(), "storage": storage(), **policies(),
+                           "suspend": {"type": "boolean", "description": "Stop what runs and release the endpoints; false again goes on with new attempts, which are no retries. What has finished "
+                                                                         "keeps its results."},
+                           "activeDeadlineSeconds": whole("Seconds after which what has not finished fails, counted from the start, or from when it was last resumed or run once more.", 1, 2147483647),
+                           "ttlSecondsAfterFinished": whole("Seconds after its end until the Invocation deletes itself. Its directory stays then, unless storage.deletionPolicy is written here.", 0, 2147483647)}}
 
 
 # --- The Workspace --------------------------------------------------------------------------------------------------------------------------
@@ -202,9 +223,12 @@ def workspace_spec():
                 "origin": workspace_url("Sent as the Origin header, for gateways that ask for one."),
                 "defaults": {"type": "object", "properties": sections, "description":
                              "Lie under every Invocation's own deployment, execution and storage. A change reaches only Invocations that are not started yet."},
-                "limits": record("What the operator may ask of the workspace. maxEndpoints and maxJobs are not in this version.",
+                "limits": record("What the operator may ask of the workspace.",
                                  requestsPerSecond=number("Requests a second to the workspace's API; 20 unless written.", 0.1),
-                                 burst=number("Requests that may go at once; 50 unless written.", 1))}}
+                                 burst=number("Requests that may go at once; 50 unless written.", 1),
+                                 maxEndpoints=whole("Endpoints of all Invocations together. An Invocation, or with parallelism a wave of it, begins when "
+                                                    "there is room for the whole of it: first come, first served. Default: no limit.", 1, 1000000),
+                                 maxJobs=whole("Jobs of all Invocations together, likewise.", 1, 1000000))}}
 
 
 # --- The definitions ------------------------------------------------------------------------------------------------------------------------

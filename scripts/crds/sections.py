@@ -88,9 +88,12 @@ def deployment(whole_section):
         "envs": envs("Environment variables of the server.", 256, jobs=False),
         "apiTokens": _api_tokens(),
         "paths": _paths(),
+        "sharing": choice("PerTask (unless written): an endpoint for each task. Shared: one endpoint for all tasks, released after the last of them.",
+                          "PerTask", "Shared"),
+        "queueTimeout": timeout("How long an endpoint may wait for capacity or in a queue, in one go; without end unless written. May be edited."),
         "readinessTimeout": timeout("How long an endpoint may take to become Ready, not counting waits for capacity; 20m unless written. May be edited."),
     }
-    description = ("How the model is served: one endpoint for each task. Cannot change any more, but for readinessTimeout." if whole_section else
+    description = ("How the model is served: one endpoint for each task, or one for all (sharing). Cannot change any more, but for readinessTimeout and queueTimeout." if whole_section else
                    "Under every Invocation's deployment. Not for type none.")
     return {"type": "object", "description": description, **({"required": ["type"]} if whole_section else {}), "properties": properties}
 
@@ -102,6 +105,7 @@ def execution():
         "envs": envs("Environment variables of all jobs.", 256, jobs=True),
         "imagePullSecrets": listed(_PULL_SECRETS, text("A name.", 253, least=0), 32),
         "timeout": timeout("Longest run of a job, counted while it runs; 24h unless written."),
+        "retries": whole("How often a task's job that failed is made again in each of its runs, on the same endpoint; 0 unless written.", 0, 10),
         "outputDir": text("Directory below the mount for the results, e.g. results. The mount itself unless written.", 1024,
                           rule(f"self.matches('{RELATIVE_PATH}')",
                                "must be a path below the mount, without a leading slash and empty, . or .. parts, e.g. results"))}}

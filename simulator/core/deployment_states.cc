@@ -36,6 +36,9 @@ void Deployments::begin(Deployment& deployment, const std::string& state) {
     case Outcome::kFlapping: plan(deployment, ready_delay(deployment), &Deployments::arrive); return;
     case Outcome::kNeverReady: return;
     case Outcome::kQueueing:
+    case Outcome::kNoCapacity:
+    case Outcome::kImagePull:
+    case Outcome::kCrashLoop:
       // Waits for ever, unless the rule says for how long.
       if (deployment.course.ready_delay) plan(deployment, *deployment.course.ready_delay, &Deployments::arrive);
       return;

@@ -18,7 +18,28 @@ std::string readiness_reason(const Deployment& deployment) {
   if (kReasons.contains(deployment.course.reason)) return deployment.course.reason;
   if (deployment.state == "Error") return "SystemError";
   if (deployment.course.outcome == Outcome::kQueueing) return "Queueing";
+  if (deployment.course.outcome == Outcome::kNoCapacity) return "NoCapacity";
   return "InProgress";
+}
+
+bool crashes(const Deployment& deployment) {
+  return deployment.course.outcome == Outcome::kCrashLoop && deployment.state != "Ready" && deployment.state != "Deleting";
+}
+
+bool lacks_image(const Deployment& deployment) {
+  return deployment.course.outcome == Outcome::kImagePull && deployment.state != "Ready" && deployment.state != "Deleting";
+}
+
+Json event(const char* type, const std::string& reason, int count, base::Timestamp at, const std::string& name) {
+  Json item = base::json_object();
+  item["type"] = text(type);
+  item["reason"] = text(reason);
+  item["regarding"] = base::json_object();
+  item["regarding"]["kind"] = text("Deployment");
+  item["regarding"]["name"] = text(name);
+  item["count"] = Json::number(count);
+  item["last_observed_time"] = text(base::format_timestamp(at));
+  return item;
 }
 
 }  // namespace
@@ -67,11 +88,11 @@ Json Deployments::readiness(const Deployment& deployment) const {
 
 Json Deployments::termination(const Deployment& deployment) const {
   Json value = base::json_object();
-  if (deployment.state != "Error" || deployment.replicas.empty()) return value;
+  if ((deployment.state != "Error" && !crashes(deployment)) || deployment.replicas.empty()) return value;
   Json end = base::json_object();
   end["started_at"] = unix_s(deployment.created_at);
   end["finished_at"] = unix_s(deployment.changed_at);
-  end["exit_code"] = Json::number(1);
+  end["exit_code"] = Json::number(crashes(deployment) ? deployment.course.exit_code : 1);
   end["reason"] = text("Error");
   end["message"] = text(deployment.course.reason);
   value[deployment.replicas.front()] = Json::array({end});
@@ -90,17 +111,13 @@ Json Deployments::events(const Deployment& deployment) const {
   std::vector<Json> items;
   for (const Transition& step : world_.history) {
     if (step.kind != "deployment" || step.id != deployment.name || step.at < deployment.created_at) continue;
-    Json item = base::json_object();
     const bool error = step.to == "Error";
-    item["type"] = text(error ? "Warning" : "Normal");
-    item["reason"] = text(error && !deployment.course.reason.empty() ? deployment.course.reason : step.to);
-    item["regarding"] = base::json_object();
-    item["regarding"]["kind"] = text("Deployment");
-    item["regarding"]["name"] = text(deployment.name);
-    item["count"] = Json::number(1);
-    item["last_observed_time"] = text(base::format_timestamp(step.at));
-    items.push_back(std::move(item));
+    const std::string& why = deployment.course.reason;
+    items.push_back(event(error ? "Warning" : "Normal", error && !why.empty() ? why : step.to, 1, step.at, deployment.name));
   }
+  if (readiness_reason(deployment) == "NoCapacity") items.push_back(event("Warning", "FailedScheduling", 3, world_.now(), deployment.name));
+  if (lacks_image(deployment)) items.push_back(event("Warning", "ImagePullBackOff", 3, world_.now(), deployment.name));
+  if (crashes(deployment)) items.push_back(event("Warning", "BackOff", 3, world_.now(), deployment.name));
   return Json::array(items);
 }
 
@@ -124,7 +141,7 @@ std::vector<std::string> Deployments::log_lines(const Deployment& deployment) co
     for (const std::string& value : values_given(deployment)) lines.push_back("configured with " + in_every_form(value));
   }
   if (deployment.ready_at) lines.push_back("serving");
-  if (deployment.state == "Error") {
+  if (deployment.state == "Error" || crashes(deployment)) {
     lines.push_back("error: " + (deployment.course.reason.empty() ? std::string("the server process ended") : deployment.course.reason));
   }
   return lines;

@@ -46,7 +46,13 @@ void make_mounts(World& world, const Json& spec) {
   }
 }
 
-void write_started(const Mapped& output) {
+void write_started(const Mapped& output, const std::optional<std::string>& attempt) {
+  const std::string* earlier = output.volume->read(output.path + "/logs/attempt");
+  const std::string kept = output.path + "/attempt-" + (earlier == nullptr ? "0" : earlier->substr(0, earlier->find('\n')));
+  for (const char* name : {"/results.yml", "/logs"}) {
+    if (output.volume->exists(output.path + name)) output.volume->move(output.path + name, kept + name);
+  }
+  if (attempt) output.volume->write(output.path + "/logs/attempt", *attempt + "\n");
   output.volume->write(output.path + "/logs/stage.pre-start", "");
   output.volume->write(output.path + "/logs/stage.running", "");
 }

@@ -24,7 +24,9 @@ std::optional<std::string> env_value(const base::Json& spec, const std::string& 
 // A mounted directory that does not exist is made when the job starts.
 void make_mounts(World& world, const base::Json& spec);
 
-void write_started(const Mapped& output);
+// Sets aside what an earlier attempt left, as the operator's script does: stage files and results go to attempt-N/, with N from
+// logs/attempt. `attempt`: of the job's label, if it has one.
+void write_started(const Mapped& output, const std::optional<std::string>& attempt);
 void write_exit(const Mapped& output, int exit_code);
 void write_results(const Mapped& output, const std::string& job_name);
 

@@ -61,6 +61,9 @@ void Jobs::begin(Job& job) {
     case Outcome::kNormal:
     case Outcome::kError:
     case Outcome::kFail:
+    case Outcome::kNoCapacity:  // what is said of endpoints only
+    case Outcome::kImagePull:
+    case Outcome::kCrashLoop:
     case Outcome::kFlapping: plan(job, job.course.ready_delay.value_or(world_.options.start_delay), &Jobs::run); return;
   }
   __builtin_unreachable();
@@ -72,7 +75,9 @@ void Jobs::run(Job& job) {
   make_mounts(world_, job.spec);
   const auto output_dir = env_value(job.spec, "EVAL_OUTPUT_DIR");
   if (output_dir) {
-    if (const auto output = map_path(world_, job.spec, *output_dir)) write_started(*output);
+    if (const auto output = map_path(world_, job.spec, *output_dir)) {
+      write_started(*output, base::get_string(base::get_object(job.metadata, "labels"), "lepton-operator.attempt"));
+    }
   }
   plan(job, job.course.run_delay.value_or(world_.options.run_delay), &Jobs::finish);
 }

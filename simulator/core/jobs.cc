@@ -141,8 +141,9 @@ Json Jobs::shown(const Job& job) const {
   const bool running = job.running_at && !job.finished_at;
   status["ready"] = all_if(running);
   status["active"] = all_if(running);
-  status["failed"] = all_if(job.state == "Failed");
-  status["succeeded"] = all_if(job.state == "Completed");
+  const bool forgotten = job.archived && world_.options.archive_forgets;
+  status["failed"] = all_if(job.state == "Failed" && !forgotten);
+  status["succeeded"] = all_if(job.state == "Completed" && !forgotten);
   status["creation_time"] = unix_s(job.created_at);
   if (job.finished_at) status["completion_time"] = unix_s(*job.finished_at);
   status["job_history"] = base::json_array();

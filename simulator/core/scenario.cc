@@ -10,9 +10,15 @@ namespace {
 using base::Json;
 
 std::optional<Outcome> outcome_named(const std::string& name) {
-  static const std::map<std::string, Outcome> kOutcomes = {
-      {"normal", Outcome::kNormal},     {"error", Outcome::kError}, {"never-ready", Outcome::kNeverReady},
-      {"flapping", Outcome::kFlapping}, {"fail", Outcome::kFail},   {"queueing", Outcome::kQueueing}};
+  static const std::map<std::string, Outcome> kOutcomes = {{"normal", Outcome::kNormal},
+                                                           {"error", Outcome::kError},
+                                                           {"never-ready", Outcome::kNeverReady},
+                                                           {"flapping", Outcome::kFlapping},
+                                                           {"fail", Outcome::kFail},
+                                                           {"queueing", Outcome::kQueueing},
+                                                           {"no-capacity", Outcome::kNoCapacity},
+                                                           {"image-pull", Outcome::kImagePull},
+                                                           {"crash-loop", Outcome::kCrashLoop}};
   const auto found = kOutcomes.find(name);
   return found == kOutcomes.end() ? std::nullopt : std::optional(found->second);
 }
@@ -40,7 +46,8 @@ Schema fault_schema() {
 Schema scenario_schema() {
   const Schema rule = Schema::object({{"match", Schema::string()},
                                       {"kind", Schema::choice({"endpoint", "job"})},
-                                      {"outcome", Schema::choice({"normal", "error", "never-ready", "flapping", "fail", "queueing"})},
+                                      {"outcome", Schema::choice({"normal", "error", "never-ready", "flapping", "fail", "queueing",
+                                                                  "no-capacity", "image-pull", "crash-loop"})},
                                       {"times", Schema::integer(0, 1e9)},
                                       {"ready-delay", duration()},
                                       {"run-delay", duration()},

@@ -24,7 +24,7 @@
 namespace lepton_operator::simulator {
 
 enum class Kind { kEndpoint, kJob };
-enum class Outcome { kNormal, kError, kNeverReady, kFlapping, kFail, kQueueing };
+enum class Outcome { kNormal, kError, kNeverReady, kFlapping, kFail, kQueueing, kNoCapacity, kImagePull, kCrashLoop };
 
 struct OutcomeRule {
   std::string match;
@@ -34,7 +34,7 @@ struct OutcomeRule {
   std::optional<base::Milliseconds> ready_delay;
   std::optional<base::Milliseconds> run_delay;
   std::string reason;            // shown in readiness, events and termination
-  int exit_code = 1;             // of a job that fails
+  int exit_code = 1;             // of a job that fails, of an endpoint that crashes
   bool reveals = false;          // an endpoint's log shows its environment and tokens, plainly and encoded
   bool needs_endpoints = false;  // a job fails unless every deployment named in its environment was Ready when it was created
 

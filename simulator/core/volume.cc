@@ -64,6 +64,20 @@ std::vector<Volume::Entry> Volume::list(const std::string& directory) const {
   return entries;
 }
 
+void Volume::move(const std::string& from, const std::string& to) {
+  const Volume before = *this;
+  remove(from);
+  if (const std::string* content = before.read(from)) write(to, *content);
+  const std::string prefix = as_prefix(from);
+  if (before.is_directory(from)) make_directory(to);
+  for (const std::string& directory : before.directories_) {
+    if (directory.starts_with(prefix)) make_directory(to + "/" + directory.substr(prefix.size()));
+  }
+  for (const auto& [path, content] : before.files_) {
+    if (path.starts_with(prefix)) write(to + "/" + path.substr(prefix.size()), content);
+  }
+}
+
 void Volume::remove(const std::string& path) {
   const std::string prefix = as_prefix(path);
   directories_.erase(path);

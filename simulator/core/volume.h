@@ -30,6 +30,8 @@ class Volume {
   };
   std::vector<Entry> list(const std::string& directory) const;
 
+  // A directory with all below it, or a file. What is there already stays unless it is written over.
+  void move(const std::string& from, const std::string& to);
   // The file, or the directory with all below it. The root is only emptied.
   void remove(const std::string& path);
 

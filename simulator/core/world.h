@@ -53,6 +53,7 @@ struct Options {
   bool omit_phase = false;            // old servers: a stopped deployment shows "Not Ready" and nothing more
   bool mask_tokens = true;            // api_tokens are answered as "***"
   bool archived_state = false;        // archived jobs show "Archived" in place of Completed or Failed
+  bool archive_forgets = false;       // archived jobs have no counts of what succeeded or failed
   bool archive_deleted_jobs = false;  // deleted jobs stay in the archive as "Deleted"
   bool stream_logs = false;           // the log of a running job's replica is answered by a stream that ends with the job
   int max_page = 500;                 // a page of jobs holds no more, whatever page_size asks for

@@ -141,7 +141,7 @@ class Schema(harness.Case):
 
     def test_explain_teaches(self):
         for field, words in (("invocation.spec.deployment", "one endpoint for each task"), ("inv.spec.evaluation.tasks.task", "The benchmark"),
-                             ("lws.spec.credentialsSecretRef", "<workspace id>:<token>"), ("inv.spec", "does not have, and refuses as unknown: parallelism"),
+                             ("lws.spec.credentialsSecretRef", "<workspace id>:<token>"), ("inv.spec", "status.resolved shows the result"),
                              ("inv.status.endpoints", "e.g. 3/3")):
             with self.subTest(field):
                 self.assertIn(words, " ".join(self.cluster.kubectl("explain", field).split()))

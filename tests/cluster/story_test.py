@@ -70,6 +70,16 @@ class Story(Case):
         told = {what: {world.kubectl("get", what, "-o", "yaml")} for what in ("events", "invocations", "workspaces", "leases")}
         told |= {"log": {world.operators[-1].text()}, "metrics": {world.operators[-1].page("metrics")}}
         self.assertEqual(hits(told, secrets), [])
+    def test_its_time_to_live_deletes_it_and_keeps_the_results(self):
+        world = self.world("ttl", "--ready-delay", "300ms", "--run-delay", "300ms")
+        world.add_workspace()
+        world.start("--poll-interval", "500ms", "--poll-interval-idle", "1s")
+        world.apply(nim(tasks=["hellaswag"], ttlSecondsAfterFinished=3))
+        directory = world.until_phase("Succeeded")["storage"]["path"]
+        world.until("it deletes itself", lambda: world.object() is None, 30)
+        rest = left(world.simulator.dump())
+        self.assertEqual((rest["deployments"], rest["jobs"], rest["secrets"]), ([], [], []))
+        self.assertTrue(any(directory in path for path in rest["storage"]), rest["storage"])
 
     def told(self, world):
         """(reason, note) of all events once they tell of every endpoint and job, and of the end."""

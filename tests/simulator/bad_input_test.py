@@ -52,8 +52,8 @@ class BadManifest(Case):
         world = self.refused(nim("bad", tasks=["gpqa_dimond"]), "gpqa_dimond", "gpqa_diamond")
         self.assertEqual(world.condition("Accepted", "bad")["reason"], "UnknownTask")
 
-    def test_a_field_of_a_later_version_is_refused(self):
-        self.refused(nim("bad", suspend=True), "spec.suspend: not supported yet", "bad.yaml:")
+    def test_a_policy_that_there_is_not_lists_those_that_there_are(self):
+        self.refused(nim("bad", startPolicy="WhenReady"), "spec.startPolicy", "AllEndpointsReady, EachEndpointReady", "bad.yaml:")
 
     def test_an_absent_secret_of_an_env_names_secret_and_key(self):
         env = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}

@@ -48,10 +48,19 @@ class Scenario(Case):
         self.delete_and_check(world)
 
     def test_an_endpoint_that_is_never_ready_ends_at_its_readiness_timeout(self):
-        rules = {"rules": [{"match": "winogrande", "kind": "endpoint", "outcome": "never-ready", "reason": "NoCapacity"}]}
+        rules = {"rules": [{"match": "winogrande", "kind": "endpoint", "outcome": "never-ready", "reason": "SystemError"}]}
         world = self.started(rules, deployment={"readinessTimeout": "4s"})
         status = world.until_phase("Failed")
         self.assertIn("was not ready after 4s", next(t["message"] for t in status["tasks"] if t["name"] == "winogrande"))
+        self.released(world)
+        self.delete_and_check(world)
+
+    def test_an_endpoint_without_capacity_ends_at_its_queue_timeout_and_not_before(self):
+        rules = {"rules": [{"match": "winogrande", "kind": "endpoint", "outcome": "no-capacity"}]}
+        world = self.started(rules, deployment={"readinessTimeout": "3s", "queueTimeout": "20s"})
+        world.until("it says what it waits for", lambda: world.condition("EndpointsReady").get("reason") == "NoCapacity")
+        status = world.until_phase("Failed")
+        self.assertIn("still waits for capacity after 20s", next(t["message"] for t in status["tasks"] if t["name"] == "winogrande"))
         self.released(world)
         self.delete_and_check(world)
 

@@ -160,16 +160,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"deployment: {cache: {path: /a/../b, mountPath: /c}}",
              "spec.deployment.cache.path: must be an absolute path without empty, . or .. parts, e.g. /shared/data"},
         Case{"deployment: {paths: {chat: v1}}", "spec.deployment.paths.chat: must be a URL path, e.g. /v1/chat/completions"},
-        Case{"deployment: {sharing: Shared}", "spec.deployment.sharing: not supported yet"},
-        Case{"deployment: {queueTimeout: 1h}", "spec.deployment.queueTimeout: not supported yet"},
-        Case{"execution: {retries: 0}", "spec.execution.retries: not supported yet"},
-        Case{"suspend: false", "spec.suspend: not supported yet"}, Case{"parallelism: 2", "spec.parallelism: not supported yet"},
-        Case{"startPolicy: AllEndpointsReady", "spec.startPolicy: not supported yet"},
-        Case{"endpointFailurePolicy: FailTask", "spec.endpointFailurePolicy: not supported yet"},
-        Case{"endpointRetention: UntilDeleted", "spec.endpointRetention: not supported yet"},
-        Case{"activeDeadlineSeconds: 5", "spec.activeDeadlineSeconds: not supported yet"},
-        Case{"ttlSecondsAfterFinished: 5", "spec.ttlSecondsAfterFinished: not supported yet"},
-        Case{"evaluation: {tasks: [{name: a, run: 1}]}", "spec.evaluation.tasks[0].run: not supported yet"},
+        Case{"deployment: {sharing: Both}", "spec.deployment.sharing: must be one of PerTask, Shared"},
+        Case{"deployment: {queueTimeout: 100ms}", "spec.deployment.queueTimeout: must be at least 1s"},
+        Case{"execution: {retries: 11}", "spec.execution.retries: must be a whole number from 0 to 10"},
+        Case{"parallelism: 0", "spec.parallelism: must be a whole number from 1 to 256"},
+        Case{"startPolicy: Now", "spec.startPolicy: must be one of AllEndpointsReady, EachEndpointReady"},
+        Case{"endpointFailurePolicy: false", "spec.endpointFailurePolicy: must be a string, not a boolean; put it in quotes"},
+        Case{"endpointRetention: Forever", "spec.endpointRetention: must be one of UntilTaskFinished, UntilFinished, UntilDeleted"},
+        Case{"activeDeadlineSeconds: 0", "spec.activeDeadlineSeconds: must be a whole number, at least 1"},
+        Case{"ttlSecondsAfterFinished: -1", "spec.ttlSecondsAfterFinished: must be a whole number, at least 0"},
+        Case{"evaluation: {tasks: [{name: a, run: -1}]}", "spec.evaluation.tasks[0].run: must be a whole number from 0 to 100"},
         Case{"evaluation: {tasks: []}", "spec.evaluation.tasks: needs at least one task, e.g. {name: gpqa_diamond}"},
         Case{"evaluation: {tasks: [{}]}", "spec.evaluation.tasks[0].name: a task needs a name, e.g. gpqa_diamond"},
         Case{
@@ -257,8 +257,9 @@ TEST(WorkspaceSpec, RefusesWhatEachInvocationMustSayItself) {
       ElementsAre("spec.defaults.deployment.apiTokens[1].value: a token is not written into a Workspace's defaults; use secretKeyRef "
                   "or leptonToken"));
   EXPECT_THAT(texts(validate_workspace(yaml("defaults: {evaluation: {}}"))), ElementsAre("spec.defaults.evaluation: unknown field"));
-  EXPECT_THAT(texts(validate_workspace(yaml("limits: {maxJobs: 1, maxEndpoints: 2}"))),
-              ElementsAre("spec.limits.maxEndpoints: not supported yet", "spec.limits.maxJobs: not supported yet"));
+  EXPECT_THAT(texts(validate_workspace(yaml("limits: {maxJobs: 0, maxEndpoints: x}"))),
+              ElementsAre("spec.limits.maxEndpoints: must be a whole number from 1 to 1000000",
+                          "spec.limits.maxJobs: must be a whole number from 1 to 1000000"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ class RandomStatus {
   InvocationStatus invocation() {
     InvocationStatus status;
     status.observed_generation = number();
+    status.reconcile_handled = text();
     status.invocation_id = text();
     status.phase = static_cast<Phase>(below(7));
     fill(status.conditions, [&] { return condition(); });
@@ -22,8 +23,11 @@ class RandomStatus {
     if (below(2) == 0) status.resolved = resolved();
     status.counts = {number(), number(), number(), number(), number(), number()};
     status.progress = text();
-    fill(status.tasks, [&] { return TaskStatus{name(), static_cast<TaskPhase>(below(8)), text(), endpoint(), job()}; });
+    status.active_since = time();
+    status.expired = below(2) == 0;
+    fill(status.tasks, [&] { return task(); });
     fill(status.secrets, [&] { return SecretStatus{name(), below(2) == 0, time()}; });
+    status.cost = {text(), number(), number(), number()};
     status.storage = {text(), text(), below(2) == 0, below(2) == 0};
     status.cleanup = job();
     return status;
@@ -48,24 +52,41 @@ class RandomStatus {
   }
   Condition condition() { return {name(), static_cast<ConditionStatus>(below(3)), text(), text(), moment(), number()}; }
   EndpointStatus endpoint() {
-    EndpointStatus status;
-    status.name = text();
-    status.incarnation = number();
-    status.state = static_cast<EndpointPhase>(below(9));
-    status.url = text();
-    status.intended_at = time();
-    status.waiting_since = time();
-    status.ready_at = time();
-    status.seen = below(2) == 0;
-    status.unsettled_until = time();
-    status.served_otherwise = text();
-    status.drift = text();
-    status.put_back = number();
-    status.put_back_at = time();
-    status.family = static_cast<lepton::ApiFamily>(below(2));
-    return status;
+    EndpointStatus endpoint;
+    endpoint.name = text();
+    endpoint.incarnation = number();
+    endpoint.state = static_cast<EndpointPhase>(below(9));
+    endpoint.url = text();
+    endpoint.intended_at = time();
+    endpoint.waiting_since = time();
+    endpoint.ready_at = time();
+    endpoint.seen = below(2) == 0;
+    endpoint.unsettled_until = time();
+    endpoint.served_otherwise = text();
+    endpoint.drift = text();
+    endpoint.put_back = number();
+    endpoint.put_back_at = time();
+    endpoint.family = static_cast<lepton::ApiFamily>(below(2));
+    endpoint.billed_since = time();
+    endpoint.idle_since = time();
+    endpoint.releasing = below(2) == 0;
+    return endpoint;
   }
-  JobStatus job() { return {text(), text(), number(), static_cast<JobPhase>(below(9)), time(), time(), time(), below(2) == 0}; }
+  JobStatus job() {
+    return {text(), text(), number(), static_cast<JobPhase>(below(9)), time(), time(), time(), below(2) == 0, below(2) == 0};
+  }
+  TaskStatus task() {
+    TaskStatus task;
+    task.name = name();
+    task.phase = static_cast<TaskPhase>(below(8));
+    task.message = text();
+    task.run = number();
+    task.retries = number();
+    task.endpoint = endpoint();
+    task.job = job();
+    fill(task.earlier, [&] { return AttemptStatus{static_cast<TaskPhase>(below(8)), text(), number(), job()}; });
+    return task;
+  }
   Resolved resolved() {
     Resolved result;
     result.workspace_id = text();
@@ -132,6 +153,8 @@ TEST(Printable, CountsEndpointsOnceThereAreAny) {
   status.counts.endpoints_ready = 1;
   EXPECT_FALSE(base::get_string(printed(status), "endpoints"));
   status.tasks[0].endpoint.name = "nim-a-0-x";
+  EXPECT_EQ(base::get_string(printed(status), "endpoints"), "1/1") << "the other's turn has not come";
+  status.tasks[1].endpoint.name = "nim-b-0-x";
   EXPECT_EQ(base::get_string(printed(status), "endpoints"), "1/2");
 }
 

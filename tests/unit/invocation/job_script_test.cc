@@ -38,7 +38,7 @@ class JobScript : public ::testing::Test {
   std::vector<std::string> command(const base::Json& manifest) {
     const Rendered rendered(manifest);
     config_ = render_run_config(rendered.input(), rendered.task(), "https://endpoint.example/v1/chat/completions");
-    std::string script = render_job_script(rendered.input(), rendered.task(), config_);
+    std::string script = render_job_script(rendered.input(), rendered.task(), attempt_, config_);
     const std::string grace = "op_grace_seconds=20\n";
     script.replace(script.find(grace), grace.size(), "op_grace_seconds=1\n");
     return {"/bin/bash", "-c", script};
@@ -52,6 +52,7 @@ class JobScript : public ::testing::Test {
   testing::BashRunner runner_;
   std::filesystem::path output_;
   std::string config_;
+  int attempt_ = 0;
 };
 
 TEST_F(JobScript, SucceedsWhenTheEvaluatorLeavesResults) {
@@ -91,6 +92,69 @@ TEST_F(JobScript, EndsWith65WhenThereAreNoResults) {
   EXPECT_EQ(end.exit_code, 65);
   EXPECT_EQ(stage("exit"), "exit_code: 65\n");
   EXPECT_THAT(end.output, HasSubstr("left no results.yml in"));
+}
+
+TEST_F(JobScript, SetsAsideWhatAnEarlierAttemptLeftAndKeepsItsCaches) {
+  runner_.add_program("nemo-evaluator",
+                      "mkdir -p \"$EVAL_OUTPUT_DIR/cache\"; echo first >\"$EVAL_OUTPUT_DIR/cache/a\"\n"
+                      "echo first >\"$EVAL_OUTPUT_DIR/results.yml\"; exit 7\n");
+  ASSERT_EQ(run(samples::nim()).exit_code, 7);
+  runner_.add_program("nemo-evaluator",
+                      "[ -e \"$EVAL_OUTPUT_DIR/results.yml\" ] && exit 9\n"
+                      "cp \"$EVAL_OUTPUT_DIR/cache/a\" \"$EVAL_OUTPUT_DIR/seen\"; echo second >\"$EVAL_OUTPUT_DIR/results.yml\"\n");
+  attempt_ = 1;
+  const auto end = run(samples::nim());
+  ASSERT_EQ(end.exit_code, 0) << end.output;
+  EXPECT_EQ(read(output_ / "attempt-0/results.yml"), "first\n");
+  EXPECT_EQ(read(output_ / "attempt-0/logs/stage.exit"), "exit_code: 7\n");
+  EXPECT_FALSE(read(output_ / "attempt-0/logs/run_config.yaml").empty());
+  EXPECT_EQ(read(output_ / "results.yml"), "second\n");
+  EXPECT_EQ(read(output_ / "seen"), "first\n") << "caches stay";
+  EXPECT_EQ(read(output_ / "logs/attempt"), "1\n");
+  EXPECT_EQ(stage("exit"), "exit_code: 0\n");
+}
+
+TEST_F(JobScript, AnAttemptWithoutResultsDoesNotPassForOneWithThoseOfBefore) {
+  runner_.add_program("nemo-evaluator", kLeavesResults);
+  ASSERT_EQ(run(samples::nim()).exit_code, 0);
+  runner_.add_program("nemo-evaluator", "exit 0\n");
+  attempt_ = 1;
+  EXPECT_EQ(run(samples::nim()).exit_code, 65);
+  EXPECT_EQ(read(output_ / "attempt-0/results.yml"), "score: 1\n");
+}
+
+TEST_F(JobScript, SetsAsideUnderTheNumberThatWroteItAlsoWhenAnAttemptBetweenNeverBegan) {
+  runner_.add_program("nemo-evaluator", "exit 7\n");
+  for (const int attempt : {0, 2, 2, 4}) {  // the container of attempt 2 is started twice
+    attempt_ = attempt;
+    ASSERT_EQ(run(samples::nim()).exit_code, 7) << attempt;
+  }
+  for (const char* kept : {"attempt-0", "attempt-2", "attempt-2.1"}) {
+    EXPECT_EQ(read(output_ / kept / "logs/stage.exit"), "exit_code: 7\n") << kept;
+  }
+  EXPECT_FALSE(std::filesystem::exists(output_ / "attempt-1"));
+  EXPECT_EQ(read(output_ / "logs/attempt"), "4\n");
+}
+
+TEST_F(JobScript, FinishesWhatAKilledContainerHadHalfSetAside) {
+  std::filesystem::create_directories(output_ / "attempt-3");
+  std::filesystem::create_directories(output_ / "logs");
+  testing::write(output_ / "attempt-3/results.yml", "of three\n");
+  testing::write(output_ / "logs/attempt", "3\n");
+  testing::write(output_ / "logs/stage.exit", "exit_code: 1\n");
+  runner_.add_program("nemo-evaluator", kLeavesResults);
+  attempt_ = 4;
+  EXPECT_EQ(run(samples::nim()).exit_code, 0);
+  EXPECT_EQ(read(output_ / "attempt-3/results.yml"), "of three\n");
+  EXPECT_EQ(read(output_ / "attempt-3/logs/stage.exit"), "exit_code: 1\n");
+}
+
+TEST_F(JobScript, ANumberThatIsNoneLeadsNowhere) {
+  std::filesystem::create_directories(output_ / "logs");
+  testing::write(output_ / "logs/attempt", "../../x\n");
+  runner_.add_program("nemo-evaluator", kLeavesResults);
+  EXPECT_EQ(run(samples::nim()).exit_code, 0);
+  EXPECT_TRUE(std::filesystem::exists(output_ / "attempt-0/logs/attempt"));
 }
 
 TEST_F(JobScript, UsesEvalFactoryWhereTheImageHasOnlyThat) {

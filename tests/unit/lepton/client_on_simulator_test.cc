@@ -309,5 +309,72 @@ TEST_F(WithSmallPages, AllJobsAreListedThoughTheServerCapsThePageSize) {
   EXPECT_THAT(jobs->items, SizeIs(7));
 }
 
+// Its events are all that tells (section 5).
+TEST_F(OnComponents, AnEndpointInTroubleSaysWhyItIsNotReady) {
+  using simulator::Outcome;
+  const std::vector<std::tuple<Outcome, EndpointTrouble, std::string>> expected{
+      {Outcome::kNoCapacity, EndpointTrouble::kNoCapacity, "FailedScheduling, 3 times"},
+      {Outcome::kImagePull, EndpointTrouble::kImagePull, "ImagePullBackOff, 3 times"},
+      {Outcome::kCrashLoop, EndpointTrouble::kCrash, "BackOff, 3 times"},
+      {Outcome::kNeverReady, EndpointTrouble::kNone, ""}};
+  make_secret();
+  for (const auto& [outcome, trouble, detail] : expected) {
+    simulator.world().scenario.rules.assign(1, {});
+    simulator.world().scenario.rules[0].match = "*";
+    simulator.world().scenario.rules[0].outcome = outcome;
+    EndpointSpec spec = every_field_of_an_endpoint();
+    spec.name = "in-trouble-" + std::to_string(static_cast<int>(outcome));
+    ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, spec, kFamily)).ok());
+    const auto why = bench.get(client().why_not_ready(bench.root, spec.name, kFamily));
+    ASSERT_TRUE(why.ok()) << why.error().text();
+    EXPECT_EQ(why->trouble, trouble) << detail;
+    EXPECT_EQ(why->detail, detail);
+  }
+}
+
+struct Trouble {
+  simulator::Outcome outcome;
+  std::string reason;
+  EndpointTrouble expected;
+  std::string detail;
+  std::size_t requests;
+};
+
+class AnEndpointInTrouble : public OnTheSimulator, public testing::WithParamInterface<Trouble> {};
+
+TEST_P(AnEndpointInTrouble, SaysWhyItIsNotReady) {
+  simulator::OutcomeRule rule;
+  rule.match = "*";
+  rule.outcome = GetParam().outcome;
+  rule.reason = GetParam().reason;
+  rule.exit_code = 137;
+  simulator.world().scenario.rules.push_back(rule);
+  make_secret();
+  const EndpointSpec spec = every_field_of_an_endpoint();
+  ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, spec)).ok());
+  const std::size_t before = simulator.requests().size();
+  const auto why = bench.get(client().why_not_ready(bench.root, spec.name));
+  ASSERT_TRUE(why.ok()) << why.error().text();
+  EXPECT_EQ(why->trouble, GetParam().expected) << to_string(why->trouble);
+  EXPECT_THAT(why->detail, testing::HasSubstr(GetParam().detail));
+  EXPECT_EQ(simulator.requests().size() - before, GetParam().requests);
+  const bool crashes = GetParam().expected == EndpointTrouble::kCrash;
+  EXPECT_EQ(why->log_lines.empty(), !crashes);
+  if (crashes) {
+    EXPECT_THAT(why->log_lines.back(), testing::HasSubstr("CUDA out of memory"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, AnEndpointInTrouble,
+    testing::Values(Trouble{simulator::Outcome::kNoCapacity, "", EndpointTrouble::kNoCapacity, "", 1},
+                    Trouble{simulator::Outcome::kQueueing, "", EndpointTrouble::kQueueing, "", 1},
+                    Trouble{simulator::Outcome::kNeverReady, "ConfigError", EndpointTrouble::kConfig, "ConfigError", 3},
+                    Trouble{simulator::Outcome::kImagePull, "", EndpointTrouble::kImagePull, "ImagePullBackOff, 3 times", 3},
+                    Trouble{simulator::Outcome::kCrashLoop, "CUDA out of memory", EndpointTrouble::kCrash,
+                            "exit code 137 (Error: CUDA out of memory)", 4},
+                    Trouble{simulator::Outcome::kNeverReady, "", EndpointTrouble::kNone, "", 3}),
+    [](const auto& param) { return "Trouble" + std::to_string(param.index); });
+
 }  // namespace
 }  // namespace lepton_operator::lepton

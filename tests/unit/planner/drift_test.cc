@@ -259,6 +259,7 @@ TEST(AnEditedEndpoint, BeforeAnyJobEndsByItsReadinessTimeoutWhenSomebodyInsists)
     const Plan made = plan(scene, at(now));
     for (const Action& action : made.actions) {
       if (std::holds_alternative<UpdateEndpoint>(action)) scene.did(update_key(scene), now, now, scene.endpoint_name_of(kGpqa));
+      if (std::holds_alternative<ExplainEndpoint>(action)) scene.explained(kGpqa, now, lepton::EndpointTrouble::kNone);
     }
     scene.status() = made.status;
   }
@@ -336,7 +337,7 @@ TEST(AJob, StoppedOrRemovedBySomebodyElseIsAFailedAttemptWithThatReason) {
   Scene scene = as_made();
   EXPECT_THAT(task_of(plan(scene.job_is(kGpqa, "Stopped")), kGpqa).message, HasSubstr("was stopped by somebody else"));
   EXPECT_THAT(task_of(plan(scene.job_is(kGpqa, "Deleted")), kGpqa).message, HasSubstr("was deleted by somebody else"));
-  scene.job_gone(kGpqa).job_read(kGpqa, 100s, std::nullopt);
+  scene.job_gone(kGpqa).job_read(kGpqa, 100s, std::nullopt).stage_read(kGpqa, std::nullopt);
   const Plan made = plan(scene);
   EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kFailed);
   EXPECT_THAT(task_of(made, kGpqa).message, HasSubstr("was deleted by somebody else"));

@@ -76,6 +76,7 @@ TEST(Endpoints, ThatWereReadyOnceAreGivenUpWhenTheyStayUnreadyBeforeAnyJob) {
   EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(101s));
   scene.looked_at({1302s, 1304s});
   scene.memory.diagnoses[scene.endpoint_name_of(kGpqa)] = "crash loop";
+  scene.explained(kGpqa, 1303s, lepton::EndpointTrouble::kNone);
   const Plan made = plan(scene, at(1305s));
   EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kFailed);
 }
@@ -220,13 +221,16 @@ TEST(Endpoints, InErrorUnderAJobLeaveTheResultToTheJob) {
 TEST(Endpoints, ThatAreNotReadyInTimeFailOnALookThatShowsIt) {
   Scene scene = a_deploying_invocation();
   scene.looked_at({1198s, 1199s});
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.explained(task, 1190s, lepton::EndpointTrouble::kNone);
   EXPECT_EQ(plan(scene, at(1199s)).wake_at, at(1200s));
   const Plan late = plan(scene, at(1201s));  // 20 minutes, but the last look is older
   EXPECT_THAT(late.actions, IsEmpty());
   EXPECT_EQ(late.interest.pace, lepton::Pace::kClose);
   EXPECT_FALSE(late.wake_at && *late.wake_at <= at(1201s)) << "a time gone by would make the caller spin";
   scene.looked_at({1199s, 1201s});
-  EXPECT_THAT(plan(scene, at(1202s)).actions, Contains(diagnoses_endpoint(kGpqa)));
+  EXPECT_THAT(plan(scene, at(1202s)).actions, Contains(explains_endpoint(kGpqa))) << "Lepton has the last word on why";
+  scene.explained(kGpqa, 1202s, lepton::EndpointTrouble::kNone);
+  EXPECT_THAT(plan(scene, at(1203s)).actions, Contains(diagnoses_endpoint(kGpqa)));
 }
 
 TEST(Endpoints, OfAnotherOwnerAreNeitherUsedNorRemoved) {

@@ -109,7 +109,7 @@ TEST(Jobs, MirrorWhatLeptonSays) {
   for (const auto& [wire, phase] : table) {
     Scene scene = a_running_invocation();
     scene.task(kGpqa).phase = TaskPhase::kStarting;
-    scene.job_is(kGpqa, wire);
+    scene.job_is(kGpqa, wire).stage_read(kGpqa, std::nullopt);
     EXPECT_EQ(task_of(plan(scene), kGpqa).phase, phase) << wire;
   }
 }
@@ -133,6 +133,8 @@ TEST(Jobs, ThatLeftTheListAreReadById) {
 TEST(Jobs, ThatWereDeletedByOthersFail) {
   Scene scene = a_running_invocation();
   scene.job_gone(kGpqa).job_read(kGpqa, 100s, std::nullopt);
+  EXPECT_THAT(plan(scene, at(101s)).actions, Contains(reads_stage(kGpqa))) << "it may have ended by itself before";
+  scene.stage_read(kGpqa, std::nullopt);
   const TaskStatus task = task_of(plan(scene, at(101s)), kGpqa);
   EXPECT_EQ(task.phase, TaskPhase::kFailed);
   EXPECT_EQ(task.job.state, JobPhase::kFailed);
@@ -182,9 +184,50 @@ TEST(Jobs, OfAnotherOwnerAreNotOurs) {
   EXPECT_THAT(plan(scene).actions, Contains(reads_job(kGpqa)));
 }
 
+TEST(Jobs, ThatAreArchivedWithoutAWordAreAskedForByTheirStageFiles) {
+  Scene scene = a_running_invocation();
+  scene.job_is(kGpqa, "Archived");
+  const Plan made = plan(scene);
+  ASSERT_THAT(made.actions, testing::ElementsAre(reads_stage(kGpqa)));
+  const auto& read = std::get<ReadStage>(made.actions.front());
+  EXPECT_EQ(read.directory, scene.status().storage.path + "/gpqa_diamond/logs");
+  EXPECT_EQ(read.attempt, 0);
+  EXPECT_EQ(read.file_systems, (std::vector<std::string>{"lepton-shared-fs", "node-nfs:lepton-shared-fs"}));
+  EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kRunning);
+  const std::map<std::optional<int>, TaskPhase> table{
+      {0, TaskPhase::kSucceeded}, {65, TaskPhase::kFailed}, {std::nullopt, TaskPhase::kUnknown}};
+  for (const auto& [exit_code, phase] : table) EXPECT_EQ(task_of(plan(scene.stage_read(kGpqa, exit_code)), kGpqa).phase, phase);
+  EXPECT_THAT(task_of(plan(scene.stage_read(kGpqa, 65)), kGpqa).message, HasSubstr("exit code 65"));
+}
+
+TEST(Jobs, WhoseStageFilesCannotBeHadHaveAnUnknownOutcome) {
+  Scene scene = a_running_invocation();
+  scene.job_is(kGpqa, "Archived").failed("read-stage job-gpqa_diamond", ErrorKind::kServer, 98s, 99s);
+  EXPECT_THAT(plan(scene).actions, Contains(reads_stage(kGpqa))) << "a failing API may answer yet";
+  scene.memory.outcomes["read-stage job-gpqa_diamond"].failures = 8;
+  EXPECT_EQ(task_of(plan(scene), kGpqa).phase, TaskPhase::kUnknown);
+  scene.failed("read-stage job-gpqa_diamond", ErrorKind::kUnsupported, 98s, 99s);
+  EXPECT_EQ(task_of(plan(scene), kGpqa).phase, TaskPhase::kUnknown);
+}
+
+TEST(Jobs, ThatAreGoneAfterLeptonKeepsThemHaveAnUnknownOutcome) {
+  Scene scene = a_running_invocation();
+  const base::Milliseconds late = 50s + 7 * 24h;
+  scene.job_gone(kGpqa).stage_read(kGpqa, std::nullopt).looked_at({late, late + 1s}).job_read(kGpqa, late + 2s, std::nullopt);
+  EXPECT_EQ(task_of(plan(scene, at(late + 3s)), kGpqa).phase, TaskPhase::kUnknown);
+  EXPECT_EQ(task_of(plan(scene.stage_read(kGpqa, 0), at(late + 3s)), kGpqa).phase, TaskPhase::kSucceeded);
+}
+
+TEST(Jobs, AnOutcomeFromStageFilesStaysWhenTheArchiveStillDoesNotTell) {
+  Scene scene = a_running_invocation();
+  scene.job_is(kGpqa, "Archived").stage_read(kGpqa, 0);
+  scene.status() = plan(scene).status;
+  EXPECT_EQ(task_of(plan(scene), kGpqa).job.state, JobPhase::kSucceeded);
+}
+
 TEST(Jobs, AtTheEndAnUnknownOneMakesTheOutcomeUnknown) {
   Scene scene = a_running_invocation();
-  scene.job_is(kGpqa, "Archived").job_is(kHellaswag, "Completed").job_is(kWinogrande, "Failed");
+  scene.job_is(kGpqa, "Archived").job_is(kHellaswag, "Completed").job_is(kWinogrande, "Failed").stage_read(kGpqa, std::nullopt);
   const Plan made = plan(scene);
   EXPECT_EQ(made.status.phase, Phase::kFailed);
   EXPECT_THAT(made, has_condition("Failed", ConditionStatus::kTrue, "OutcomeUnknown"));

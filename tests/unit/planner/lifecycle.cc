@@ -24,6 +24,22 @@ bool is_creation(const Action& action) {
          std::holds_alternative<EnsureSecret>(action);
 }
 
+// Where two of them begin to differ, with what stands around it.
+std::string difference(const InvocationStatus& a, const InvocationStatus& b) {
+  const std::string one = base::to_text(encode(a));
+  const std::string other = base::to_text(encode(b));
+  const auto differ = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+  const auto at = static_cast<std::size_t>(differ.first - one.begin());
+  const std::size_t from = at < 100 ? 0 : at - 100;
+  return one.substr(from, 200) + " | " + other.substr(from, 200);
+}
+
+// The end of a creation that was never answered may have to be waited for.
+bool lets_go(const InvocationStatus& status) {
+  return std::any_of(status.tasks.begin(), status.tasks.end(),
+                     [](const TaskStatus& task) { return task.endpoint.releasing && task.endpoint.state != EndpointPhase::kReleased; });
+}
+
 }  // namespace
 
 void Lifecycle::run() {
@@ -31,28 +47,41 @@ void Lifecycle::run() {
   const int until = second_ + kLongestLife;
   while (!removed && second_ < until) {
     tick();
-    const bool over = finished(scene.status().phase) && !course_.delete_at;
-    if (over && quiet_ >= kQuiet && under_way_.empty()) return;
+    const bool edits_over = course_.edits.empty() || course_.edits.rbegin()->first < second_;
+    const bool over = finished(scene.status().phase) && !course_.delete_at && edits_over;
+    if (over && quiet_ >= kQuiet && under_way_.empty() && !lets_go(scene.status())) return;
   }
   if (!removed) broken("it does not end");
+}
+
+void Lifecycle::run_to(int until) {
+  while (!removed && second_ < until) tick();
 }
 
 void Lifecycle::stay_quiet(int seconds) {
   for (int i = 0; i < seconds; ++i) {
     tick();
-    if (quiet_ == 0) broken("something is done after the end");
+    if (quiet_ == 0) broken("something is done after the end: " + done_);
   }
 }
 
 void Lifecycle::tick() {
   ++second_;
-  scene.now = at(second_ * 1s);
-  if (course_.delete_at && second_ >= *course_.delete_at && !scene.object.meta.deleted) scene.deleted_at(second_ * 1s);
+  if (const auto jump = course_.jumps.find(second_); jump != course_.jumps.end()) put_on_ += jump->second;
+  scene.now = at(second_ * 1s + put_on_);
+  if (course_.delete_at && second_ >= *course_.delete_at && !scene.object.meta.deleted) scene.deleted_at(second_ * 1s + put_on_);
   if (scene.object.meta.deleted && scene.object.meta.finalizers.empty()) removed = true;
+  const auto edit = course_.edits.find(second_);
+  if (edit != course_.edits.end()) edit->second(scene);
+  const auto disturbance = course_.disturbances.find(second_);
+  if (disturbance != course_.disturbances.end()) disturbance->second(lepton);
   end_what_is_due();
   lepton.advance(scene.now);
   lepton.look(scene.view, scene.now);
-  ++quiet_;
+  const bool down = course_.down_from <= second_ && second_ < course_.down_until;
+  quiet_ = down ? 0 : quiet_ + 1;
+  if (down) return;
+  if (second_ == course_.down_until) restart();
   int passes = 0;
   while (!removed && pass()) {
     quiet_ = 0;
@@ -63,10 +92,14 @@ void Lifecycle::tick() {
 }
 
 bool Lifecycle::pass() {
-  const Plan made = plan(scene);
+  const Plan made = planner(scene);
+  lepton.asked_for_archive = made.interest.archive;
   check(made);
   const bool changed = made.status != scene.status() || made.finalizer != FinalizerChange::kNone;
   if (!changed && made.actions.empty()) return false;
+  if (on_plan) on_plan(scene, made);
+  done_ = made.status == scene.status() ? "" : "another status";
+  for (const Action& action : made.actions) done_ += (done_.empty() ? "" : ", ") + action_key(action);
   if (made.finalizer == FinalizerChange::kAdd) scene.object.meta.finalizers.push_back(kCleanupFinalizer);
   if (dies()) return true;
   scene.status() = decode_invocation_status(encode(made.status));  // what is not in the status is lost at a restart
@@ -79,7 +112,7 @@ bool Lifecycle::pass() {
     return true;
   }
   ++points_;
-  if (course_.crash_at == points_) {
+  if (crashes_here()) {
     for (const Action& action : made.actions) {
       under_way_.push_back({action, scene.now + (is_creation(action) ? course_.late : base::Milliseconds(0)), false});
     }
@@ -92,7 +125,7 @@ bool Lifecycle::pass() {
 
 bool Lifecycle::dies() {
   ++points_;
-  if (course_.crash_at != points_) return false;
+  if (!crashes_here()) return false;
   restart();
   return true;
 }
@@ -125,14 +158,18 @@ void Lifecycle::carry_out(const Action& action, bool answered) {
   const Timestamp now = scene.now;
   std::visit(Overloaded{
                  [&](const CreateEndpoint& a) { lepton.create_endpoint(a, now); },
-                 [&](const StartEndpoint&) {},
-                 [&](const UpdateEndpoint&) {},
+                 [&](const StartEndpoint& a) { lepton.start_endpoint(a.name); },
+                 [&](const UpdateEndpoint& a) { lepton.update_endpoint(a); },
                  [&](const DeleteEndpoint& a) { lepton.delete_endpoint(a.name, now); },
                  [&](const DiagnoseEndpoint& a) { memory.diagnoses[a.name] = "because"; },
+                 [&](const ExplainEndpoint& a) {
+                   memory.explanations[a.name] = {now, lepton.trouble_of(a.name, now), "as it says"};
+                 },
                  [&](const CreateJob& a) { memory.created[a.job.name] = lepton.create_job(a, now); },
                  [&](const ReadJob& a) {
                    memory.reads[a.id] = {now, lepton.read_job(a.id, now)};
                  },
+                 [&](const ReadStage& a) { memory.stages[a.id] = {lepton.exit_code_of(a.id, now)}; },
                  [&](const StopJob& a) { lepton.stop_job(a.id, now); },
                  [&](const DeleteJob& a) { lepton.delete_job(a.id, now); },
                  [&](const EnsureSecret& a) { lepton.secrets.insert(a.secret.name); },
@@ -150,8 +187,12 @@ void Lifecycle::carry_out(const Action& action, bool answered) {
                    lepton.directory = false;
                    memory.directory_removed = true;
                  },
-                 [&](const ReadNodeGroups&) {},
-                 [&](const ReadSecretKeys&) {},
+                 [&](const ReadNodeGroups&) {
+                   if (answered) scene.workspace.node_groups = std::map<std::string, std::string>{{"ng-1", "h200-eu"}};
+                 },
+                 [&](const ReadSecretKeys& a) {
+                   for (const SecretKeyRef& key : a.keys) memory.secret_keys[key] = SecretKeyState::kPresent;
+                 },
              },
              action);
   if (!answered) return;
@@ -161,7 +202,7 @@ void Lifecycle::carry_out(const Action& action, bool answered) {
 
 void Lifecycle::check(const Plan& made) {
   for (const TaskStatus& before : scene.status().tasks) {
-    if (finished(before.phase) && task_of(made, before.name).phase != before.phase) broken("the result of " + before.name + " is lost");
+    check_results(before, task_of(made, before.name));
   }
   if (made.wake_at && *made.wake_at <= scene.now) broken("it wakes at a time gone by");
   for (const Action& action : made.actions) check_action(made, action);
@@ -170,23 +211,42 @@ void Lifecycle::check(const Plan& made) {
   }
 }
 
+// A result stays the task's, or becomes one of its earlier attempts'; and none of those ever changes.
+void Lifecycle::check_results(const TaskStatus& before, const TaskStatus& now) {
+  const std::size_t known = before.earlier.size();
+  if (now.earlier.size() < known) return broken("an earlier attempt of " + before.name + " is forgotten");
+  for (std::size_t i = 0; i < known; ++i) {
+    const AttemptStatus& was = before.earlier[i];
+    const AttemptStatus& is = now.earlier[i];
+    if (is.outcome != was.outcome || is.job.name != was.job.name || is.job.finished_at != was.job.finished_at)
+      broken("an earlier attempt of " + before.name + " has changed");
+  }
+  if (!finished(before.phase) || now.phase == before.phase) return;
+  if (now.earlier.size() == known || now.earlier[known].outcome != before.phase) broken("the result of " + before.name + " is lost");
+}
+
 void Lifecycle::check_action(const Plan& made, const Action& action) {
   const bool deleting = scene.object.meta.deleted.has_value();
   if (const auto* endpoint = std::get_if<CreateEndpoint>(&action)) {
     if (deleting) broken("an endpoint is created for what is being deleted");
     const EndpointStatus& intent = task_of(made, endpoint->task).endpoint;
+    const bool another = lepton.endpoints_of(endpoint->task) > 0 && !lepton.made().contains(intent.name);
+    if (another) broken("a second endpoint for " + endpoint->task);
     if (intent.name != endpoint->endpoint.spec.name || intent.intended_at != scene.now) broken("no intent for " + action_key(action));
   } else if (const auto* job = std::get_if<CreateJob>(&action)) {
     const JobStatus& intent = job->task.empty() ? made.status.cleanup : task_of(made, job->task).job;
     if (intent.name != job->job.name || intent.intended_at != scene.now) broken("no intent for " + action_key(action));
     if (job->task.empty() && lepton.has_jobs_of_tasks()) broken("storage goes while jobs can still write");
     if (!job->task.empty() && deleting) broken("a job is created for what is being deleted");
-    for (const TaskStatus& task : made.status.tasks) {
-      if (!task.endpoint.name.empty() && !lepton.was_ready(task.endpoint.name))
-        broken("a job is created before the last endpoint was Ready");
-    }
+    if (!job->task.empty() && lepton.unfinished_jobs(job->task, scene.now) > 0) broken("two jobs of " + job->task + " would run at once");
+    if (!job->task.empty()) check_barrier(made, job->task);
   } else if (const auto* release = std::get_if<DeleteEndpoint>(&action)) {
-    if (!deleting && !finished(task_of(made, release->task).phase)) broken("an endpoint is released before its task's result is recorded");
+    const TaskStatus& task = task_of(made, release->task);
+    const bool suspended = base::get_bool(scene.object.spec, "suspend").value_or(false);
+    const bool goes_on = suspended || task_of(scene.status(), release->task).endpoint.releasing;
+    if (!deleting && !goes_on && !finished(task.phase)) broken("an endpoint is released before its task's result is recorded");
+    if (!deleting && !goes_on && base::get_string(scene.object.spec, "endpointRetention").value_or("") == "UntilDeleted")
+      broken("an endpoint is released that was to be kept");
   } else if (std::holds_alternative<RemoveDirectory>(action)) {
     if (lepton.has_jobs_of_tasks()) broken("storage goes while jobs can still write");
   } else if (std::holds_alternative<EnsureSecret>(action) && deleting) {
@@ -194,10 +254,26 @@ void Lifecycle::check_action(const Plan& made, const Action& action) {
   }
 }
 
+void Lifecycle::check_barrier(const Plan& made, const std::string& of) {
+  const bool one_by_one = base::get_string(scene.object.spec, "startPolicy").value_or("") == "EachEndpointReady";
+  const bool shared = base::get_string(base::get_object(scene.object.spec, "deployment"), "sharing").value_or("") == "Shared";
+  const auto& tasks = made.status.tasks;
+  const int wave = task_of(made, of).wave;
+  const auto& before = scene.status().tasks;
+  const bool passed =
+      std::any_of(before.begin(), before.end(), [&](const TaskStatus& task) { return task.wave == wave && task.job_ever_intended(); });
+  for (const TaskStatus& task : tasks) {
+    const bool serves = shared ? &task == &tasks.front() : of == task.name;
+    const bool awaited = !one_by_one && !passed && !finished(task.phase) && task.wave == wave;
+    if ((serves || awaited) && !task.endpoint.name.empty() && !lepton.was_ready(task.endpoint.name))
+      broken("a job is created before the last endpoint was Ready");
+  }
+}
+
 // The same facts and the written status: the same status, and nothing that was not asked for already.
 void Lifecycle::check_repetition(const Plan& made) {
-  const Plan again = plan(scene);
-  if (!(again.status == made.status)) broken("the same facts give another status");
+  const Plan again = planner(scene);
+  if (!(again.status == made.status)) broken("the same facts give another status: " + difference(made.status, again.status));
   const std::set<std::string> first = keys_of(made.actions);
   for (const Action& action : again.actions) {
     if (!first.contains(action_key(action))) broken("the same facts give another action: " + action_key(action));

@@ -32,8 +32,12 @@ MATCHER_P(deletes_endpoint, task, "") { return std::holds_alternative<DeleteEndp
 MATCHER_P(diagnoses_endpoint, task, "") {
   return std::holds_alternative<DiagnoseEndpoint>(arg) && std::get<DiagnoseEndpoint>(arg).task == task;
 }
+MATCHER_P(explains_endpoint, task, "") {
+  return std::holds_alternative<ExplainEndpoint>(arg) && std::get<ExplainEndpoint>(arg).task == task;
+}
 MATCHER_P(creates_job, task, "") { return std::holds_alternative<CreateJob>(arg) && std::get<CreateJob>(arg).task == task; }
 MATCHER_P(reads_job, task, "") { return std::holds_alternative<ReadJob>(arg) && std::get<ReadJob>(arg).task == task; }
+MATCHER_P(reads_stage, task, "") { return std::holds_alternative<ReadStage>(arg) && std::get<ReadStage>(arg).task == task; }
 MATCHER_P(stops_job, task, "") { return std::holds_alternative<StopJob>(arg) && std::get<StopJob>(arg).task == task; }
 MATCHER_P(deletes_job, id, "") { return std::holds_alternative<DeleteJob>(arg) && std::get<DeleteJob>(arg).id == id; }
 MATCHER_P(removes_duplicate, id, "") {

@@ -73,12 +73,14 @@ Scene a_deploying_invocation() {
     task.phase = TaskPhase::kDeploying;
     task.endpoint.name = scene.endpoint_name_of(task.name);
     task.endpoint.intended_at = task.endpoint.waiting_since = at(0s);
+    task.endpoint.billed_since = at(0s);
     task.endpoint.state = EndpointPhase::kWaiting;
     task.endpoint.seen = true;
     scene.did("create-endpoint " + task.endpoint.name, 500ms, 1s, task.endpoint.name);
-    scene.endpoint_is(task.name, "Starting");
+    scene.endpoint_is(task.name, "Starting").explained(task.name, 95s, lepton::EndpointTrouble::kNone);  // nothing to say yet
   }
   scene.status().phase = Phase::kDeploying;
+  scene.status().cost = {"gpu.1xh200", 1, 0, 0};
   return scene;
 }
 
@@ -87,7 +89,7 @@ Scene an_invocation_with_ready_endpoints() {
   for (TaskStatus& task : scene.status().tasks) {
     scene.endpoint_is(task.name, "Ready");
     task.endpoint.state = EndpointPhase::kReady;
-    task.endpoint.ready_at = at(50s);
+    task.endpoint.ready_at = task.endpoint.idle_since = at(50s);
     task.endpoint.url = "https://" + task.name + ".example";
   }
   return scene;
@@ -100,6 +102,7 @@ Scene a_running_invocation() {
   scene.memory.storage_probe.emplace();
   for (TaskStatus& task : scene.status().tasks) {
     task.phase = TaskPhase::kRunning;
+    task.endpoint.idle_since.reset();
     task.job.name = scene.job_name_of(task.name);
     task.job.id = Scene::job_id_of(task.name);
     task.job.state = JobPhase::kRunning;
@@ -121,6 +124,7 @@ Scene a_succeeded_invocation() {
     task.job.finished_at = at(90s);
     task.job.released = true;
     task.endpoint.state = EndpointPhase::kDeleting;
+    task.endpoint.releasing = true;
     scene.job_is(task.name, "Completed");
     scene.endpoint_is(task.name, "Deleting");
     scene.did("delete-endpoint " + task.endpoint.name, 90s, 91s, task.endpoint.name);
@@ -144,6 +148,7 @@ Scene a_deleting_invocation() {
   scene.status().phase = Phase::kDeleting;
   for (TaskStatus& task : scene.status().tasks) {
     task.endpoint.state = EndpointPhase::kDeleting;
+    task.endpoint.releasing = true;
     scene.endpoint_is(task.name, "Deleting");
     scene.job_is(task.name, "Deleting");
     scene.did("delete-endpoint " + task.endpoint.name, 95s, 96s, task.endpoint.name);

@@ -59,7 +59,7 @@ Scene with_cleanup_job(std::string_view wire) {
 TEST(Storage, IsProbedAtTheFirstLookThatShowsAJobRunning) {
   Scene scene = a_running_invocation();
   scene.memory.storage_probe.reset();
-  EXPECT_THAT(plan(scene).actions, ElementsAre(probes_storage(), probes_storage(), probes_storage()));
+  EXPECT_THAT(plan(scene).actions, ElementsAre(probes_storage()));
   scene.in_flight("probe-storage " + directory_of(scene), 100s);
   EXPECT_THAT(plan(scene).actions, IsEmpty());
 }

@@ -83,6 +83,25 @@ Scene& Scene::with_appended_task(const std::string& name) {
   return with_spec("evaluation: {tasks: [{name: gpqa_diamond}, {name: hellaswag}, {name: winogrande}, {name: " + name + "}]}");
 }
 
+Scene& Scene::append_task(const std::string& name) {
+  base::Json& tasks = object.spec["evaluation"]["tasks"];
+  for (const base::Json& known : tasks.as_array()) {
+    if (base::get_string(known, "name") == name) return *this;
+  }
+  tasks[tasks.size()] = yaml("{name: " + name + "}");
+  ++object.meta.generation;
+  return *this;
+}
+
+Scene& Scene::raise_run(const std::string& name) {
+  for (base::Json& known : object.spec["evaluation"]["tasks"].as_array()) {
+    if (base::get_string(known, "name") == name)
+      known["run"] = base::Json::number(static_cast<int>(base::get_int(known, "run").value_or(0)) + 1);
+  }
+  ++object.meta.generation;
+  return *this;
+}
+
 Scene& Scene::looked_at(std::vector<base::Milliseconds> begun) {
   view.endpoint_looks = view.job_looks = view.archive_looks = looks_at(std::move(begun));
   return *this;
@@ -137,6 +156,16 @@ Scene& Scene::job_read(const std::string& task, base::Milliseconds began, std::o
   }
   memory.reads[job_id_of(task)] = read;
   return *this;
+}
+
+Scene& Scene::stage_read(const std::string& task, std::optional<int> exit_code) {
+  memory.stages[job_id_of(task)] = {exit_code};
+  return *this;
+}
+
+Scene& Scene::explained(const std::string& task, base::Milliseconds began, lepton::EndpointTrouble trouble, const std::string& detail) {
+  memory.explanations[endpoint_name_of(task)] = {at(began), trouble, detail};
+  return did("explain-endpoint " + endpoint_name_of(task), began, began);
 }
 
 Scene& Scene::did(const std::string& action_key, base::Milliseconds began, base::Milliseconds ended, const std::string& object_name) {
@@ -200,13 +229,16 @@ World Scene::world(Timestamp when) const {
                .catalogue = small_catalogue(),
                .install_id = install_id,
                .now = when,
-               .namespace_deleting = namespace_deleting};
+               .namespace_deleting = namespace_deleting,
+               .admission = admission};
 }
 
 Plan plan(const Scene& scene, Timestamp when) { return invocation::plan(scene.world(when)); }
 
-const TaskStatus& task_of(const Plan& plan, const std::string& name) {
-  for (const TaskStatus& known : plan.status.tasks) {
+const TaskStatus& task_of(const Plan& plan, const std::string& name) { return task_of(plan.status, name); }
+
+const TaskStatus& task_of(const InvocationStatus& status, const std::string& name) {
+  for (const TaskStatus& known : status.tasks) {
     if (known.name == name) return known;
   }
   throw std::runtime_error("the plan has no task " + name);

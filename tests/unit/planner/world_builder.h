@@ -32,6 +32,7 @@ struct Scene {
   std::string install_id = "0b7c9c54-4a1c-4a9e-9a55-5f0d3f3c1a11";
   Timestamp now = at(100s);
   bool namespace_deleting = false;
+  Admission admission;
 
   InvocationStatus& status() { return object.status; }
   TaskStatus& task(const std::string& name);
@@ -45,6 +46,8 @@ struct Scene {
   Scene& deleted_at(base::Milliseconds when);
   Scene& with_annotation(const std::string& name, const std::string& value);
   Scene& with_appended_task(const std::string& name);
+  Scene& append_task(const std::string& name);  // whatever tasks there are; once
+  Scene& raise_run(const std::string& task);
 
   // --- what was seen
   Scene& looked_at(std::vector<base::Milliseconds> begun);  // complete looks at everything
@@ -54,6 +57,9 @@ struct Scene {
   Scene& job_gone(const std::string& task);
   Scene& another_job(const std::string& task, const std::string& id, std::string_view wire, base::Milliseconds created);
   Scene& job_read(const std::string& task, base::Milliseconds began, std::optional<std::string> wire);  // nothing: 404
+
+  Scene& stage_read(const std::string& task, std::optional<int> exit_code);
+  Scene& explained(const std::string& task, base::Milliseconds began, lepton::EndpointTrouble trouble, const std::string& detail = {});
 
   // --- what this process did
   Scene& did(const std::string& action_key, base::Milliseconds began, base::Milliseconds ended, const std::string& object = {});
@@ -72,6 +78,7 @@ struct Scene {
 
 Plan plan(const Scene& scene, Timestamp when);
 inline Plan plan(const Scene& scene) { return plan(scene, scene.now); }
+const TaskStatus& task_of(const InvocationStatus& status, const std::string& name);
 const TaskStatus& task_of(const Plan& plan, const std::string& name);
 
 Scene a_new_invocation();  // nothing recorded yet, workspace ready; a nim with three tasks

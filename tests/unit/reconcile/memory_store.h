@@ -43,6 +43,21 @@ class MemoryStore final : public store::ObjectStore {
     invocations_[key] = object;
     tell(Kind::kInvocation, key);
   }
+  void edit_invocation(const ObjectKey& key, const std::string& spec) {
+    auto object = std::make_shared<Invocation>(*invocations_.at(key));
+    object->spec = yaml(spec);
+    ++object->meta.generation;
+    object->meta.resource_version = next_version();
+    invocations_[key] = object;
+    tell(Kind::kInvocation, key);
+  }
+  void annotate(const ObjectKey& key, const std::string& name, const std::string& value) {
+    auto object = std::make_shared<Invocation>(*invocations_.at(key));
+    object->meta.annotations[name] = value;
+    object->meta.resource_version = next_version();
+    invocations_[key] = object;
+    tell(Kind::kInvocation, key);
+  }
   void delete_invocation(const ObjectKey& key) {
     auto object = std::make_shared<Invocation>(*invocations_.at(key));
     object->meta.deleted = clock_.now();
@@ -125,6 +140,12 @@ class MemoryStore final : public store::ObjectStore {
     auto object = std::make_shared<Workspace>(*workspaces_.at(read->meta.key));
     object->status = std::move(status);
     workspaces_[read->meta.key] = object;
+    co_return base::Ok{};
+  }
+  boost::asio::awaitable<base::Result<>> remove_invocation(base::Context, std::shared_ptr<const Invocation> read) override {
+    const auto stored = find(invocations_, read->meta.key);
+    if (!stored || stored->meta.resource_version != read->meta.resource_version) co_return changed_since();
+    delete_invocation(read->meta.key);
     co_return base::Ok{};
   }
   boost::asio::awaitable<base::Result<>> set_finalizer(base::Context, std::shared_ptr<const Invocation> read, std::string finalizer,

@@ -1,94 +1,14 @@
 // The whole operator on a simulated workspace and a store in memory: what the reconciler promises, seen from outside.
-#include "reconcile/operator.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "base/hash.h"
-#include "unit/reconcile/bench.h"
+#include "unit/reconcile/operator_fixture.h"
 
 namespace lepton_operator::reconcile::test {
 namespace {
 
 using base::ErrorKind;
-using invocation::Phase;
 using simulator::Fault;
 using testing::HasSubstr;
 using testing::Not;
-
-const ObjectKey kWorkspace{"team", "default"};
-const ObjectKey kLlama{"team", "llama"};
-
-constexpr const char* kNim = R"(
-deployment: {type: nim, image: "nvcr.io/nim/meta/llama:1.8", servedModelName: meta/llama, resourceShape: gpu.1xh200}
-evaluation:
-  tasks:
-    - {name: first, container: "eval:1"}
-    - {name: second, container: "eval:1"}
-)";
-
-class OperatorTest : public testing::Test {
- protected:
-  OperatorTest() {
-    bench_.add_workspace(kWorkspace);
-    start();
-  }
-  ~OperatorTest() override { stop(); }
-
-  void start() {
-    OperatorOptions options;
-    options.workers = 4;
-    Hooks hooks;
-    hooks.invocation_finished = [this](const char* outcome, double) { outcomes_.emplace_back(outcome); };
-    hooks.directory_removed = [this] { ++directories_removed_; };
-    hooks.job_finished = [this](const std::string&, const char*, double) { ++jobs_finished_; };
-    OperatorParts parts{bench_.io,
-                        bench_.clock,
-                        *bench_.random,
-                        bench_.log,
-                        bench_.store,
-                        bench_.keys,
-                        bench_.snapshot,
-                        catalogue_,
-                        bench_.transports(),
-                        {},
-                        "11111111-2222-3333-4444-555555555555",
-                        options,
-                        std::move(hooks),
-                        [this] { return leads_; }};
-    operator_ = std::make_unique<Operator>(std::move(parts));
-    stop_ = bench_.root.child();
-    ended_ = bench_.start(operator_->run(*stop_));
-  }
-  void stop() {
-    if (!operator_) return;
-    stop_->cancel();
-    bench_.pass(10s);
-    EXPECT_TRUE(ended_->has_value());
-    operator_.reset();
-  }
-
-  Phase phase() const {
-    const auto object = bench_.store.find_invocation(kLlama);
-    return object ? object->status.phase : Phase::kPending;
-  }
-  bool gone() const { return bench_.store.find_invocation(kLlama) == nullptr; }
-  std::string problems() const {
-    std::string text;
-    for (const std::string& line : bench_.log.lines()) text += line + "\n";
-    return text;
-  }
-
-  Bench bench_;
-  invocation::Catalogue catalogue_;
-  bool leads_ = true;
-  std::unique_ptr<Operator> operator_;
-  std::optional<base::Context> stop_;
-  std::shared_ptr<std::optional<base::Result<>>> ended_;
-  std::vector<std::string> outcomes_;
-  int directories_removed_ = 0;
-  int jobs_finished_ = 0;
-};
 
 TEST_F(OperatorTest, AnInvocationRunsToItsEndAndItsDeletionLeavesNothing) {
   bench_.store.put_invocation(kLlama, kNim);
@@ -327,6 +247,63 @@ TEST_F(OperatorTest, ARequestThatIsOutAtShutdownGetsItsTimeToEnd) {
   bench_.transport->release();
   bench_.pass(100ms);
   EXPECT_TRUE(ended_->has_value());
+}
+
+TEST_F(OperatorTest, AWaitForCapacityIsExplainedSparinglyAndCountsNotAsStarting) {
+  simulator::OutcomeRule rule;
+  rule.match = "first";
+  rule.kind = simulator::Kind::kEndpoint;
+  rule.outcome = simulator::Outcome::kNoCapacity;
+  rule.ready_delay = 30min;
+  bench_.simulator.world().scenario.rules.push_back(rule);
+  bench_.store.put_invocation(kLlama, kNim);  // 20 minutes to become ready
+  const auto explained = [&] {
+    const auto* condition = invocation::find_condition(bench_.store.find_invocation(kLlama)->status.conditions, "EndpointsReady");
+    return condition && condition->reason == "NoCapacity" && condition->message.find("1 of 2 endpoints waits for capacity (first, ") == 0;
+  };
+  ASSERT_TRUE(bench_.until(explained, 20s)) << problems();
+  bench_.pass(25min);
+  EXPECT_TRUE(explained());
+  EXPECT_EQ(phase(), Phase::kDeploying);
+  EXPECT_LE(bench_.requests("GET", "/deployments/*/readiness"), 25 * 2 + 2);
+  EXPECT_EQ(bench_.requests("GET", "/deployments/*/events"), 0);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 10min)) << problems();
+}
+
+TEST_F(OperatorTest, LimitsAreNeverExceededAndEverybodyHasATurnInOrder) {
+  const std::string limited =
+      "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\", limits: {maxEndpoints: 5, maxJobs: 4}}";
+  bench_.store.put_workspace(kWorkspace, limited);
+  bench_.pass(2s);
+  std::vector<ObjectKey> keys;
+  for (int i = 0; i < 6; ++i) {  // of two endpoints and jobs each: two at a time
+    keys.push_back({"team", "inv-" + std::to_string(i)});
+    bench_.store.put_invocation(keys.back(), kNim);
+    bench_.pass(100ms);
+  }
+  std::vector<std::string> order;
+  std::size_t most = 0;
+  bool waited = false;
+  const auto all_over = [&] {
+    most = std::max(most, bench_.simulator.deployments().alive().size());
+    std::size_t over = 0;
+    for (const ObjectKey& key : keys) {
+      const auto object = bench_.store.find_invocation(key);
+      const auto* admitted = invocation::find_condition(object->status.conditions, "Admitted");
+      waited = waited || (admitted && admitted->message.find("waiting: position 3") == 0);
+      const bool begun = !object->status.tasks.empty() && object->status.tasks.front().wave > 0;
+      if (begun && std::find(order.begin(), order.end(), key.name) == order.end()) order.push_back(key.name);
+      over += invocation::finished(object->status.phase) ? 1 : 0;
+    }
+    return over == keys.size();
+  };
+  ASSERT_FALSE(bench_.until(all_over, 3s));
+  stop();  // a restart gives no place away twice
+  start();
+  ASSERT_TRUE(bench_.until(all_over, 300s)) << problems();
+  EXPECT_EQ(most, 4U);
+  EXPECT_TRUE(waited);
+  EXPECT_THAT(order, testing::ElementsAre("inv-0", "inv-1", "inv-2", "inv-3", "inv-4", "inv-5"));
 }
 
 }  // namespace

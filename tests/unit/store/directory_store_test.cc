@@ -104,6 +104,72 @@ TEST_F(DirectoryStoreTest, AChangeThatInotifyDoesNotSeeIsFoundByTheRescan) {
   EXPECT_EQ(generation("nim"), 2);
 }
 
+// --- Time to live ---
+
+class ExpiringManifest : public DirectoryStoreTest {
+ protected:
+  Result<> expire(const std::string& name) {
+    const auto read = find(name);
+    invocation::InvocationStatus status = read->status;
+    status.expired = true;
+    const Result<> written = wait_for(store_->write_status(*context_, read, status));
+    if (!written) return written;
+    return wait_for(store_->remove_invocation(*context_, find(name)));
+  }
+  // Applied, expired, cleaned up.
+  void let_it_end() {
+    start();
+    put("nim.yaml", an_invocation("nim"));
+    ASSERT_TRUE(set_finalizer("nim", true));
+    ASSERT_TRUE(expire("nim"));
+    EXPECT_TRUE(deleting("nim"));
+    ASSERT_TRUE(set_finalizer("nim", false));
+    EXPECT_EQ(find("nim"), nullptr);
+  }
+};
+
+TEST_F(ExpiringManifest, DoesNotRunAgainUnchangedNotEvenAfterARestart) {
+  let_it_end();
+  advance(10s);
+  EXPECT_EQ(find("nim"), nullptr);
+  put("nim.yaml", "# a comment\n" + an_invocation("nim"));
+  EXPECT_EQ(find("nim"), nullptr);
+  restart();
+  advance(10s);
+  EXPECT_EQ(find("nim"), nullptr);
+}
+
+TEST_F(ExpiringManifest, RunsAgainWhenItIsChanged) {
+  let_it_end();
+  put("nim.yaml", with_timeout(an_invocation("nim"), "2h"));
+  ASSERT_NE(find("nim"), nullptr);
+  EXPECT_FALSE(find("nim")->status.expired);
+}
+
+TEST_F(ExpiringManifest, RunsAgainWhenItWasAwayAndLeavesNothingWhenItIsAway) {
+  let_it_end();
+  ASSERT_TRUE(std::filesystem::exists(state_of("nim")));
+  take_away("nim.yaml");
+  advance(1s);
+  advance(3s);
+  EXPECT_FALSE(std::filesystem::exists(state_of("nim")));
+  put("nim.yaml", an_invocation("nim"));
+  EXPECT_NE(find("nim"), nullptr);
+}
+
+TEST_F(ExpiringManifest, ChangedWhileItsObjectGoesRunsWhenThatIsGone) {
+  start();
+  put("nim.yaml", an_invocation("nim"));
+  ASSERT_TRUE(set_finalizer("nim", true));
+  ASSERT_TRUE(expire("nim"));
+  const std::string before = uid("nim");
+  put("nim.yaml", with_timeout(an_invocation("nim"), "2h"));
+  ASSERT_TRUE(set_finalizer("nim", false));
+  advance(1s);
+  ASSERT_NE(find("nim"), nullptr);
+  EXPECT_NE(uid("nim"), before);
+}
+
 // --- Removal ---
 
 TEST_F(DirectoryStoreTest, AMissingFileIsNotARemovalForTwoSeconds) {

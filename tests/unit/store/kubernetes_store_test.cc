@@ -310,6 +310,20 @@ TEST_F(KubernetesStoreTest, AnEventBeforeTheAnswerOfOurWriteIsNotForgotten) {
   EXPECT_THAT(told_, ElementsAre("invocation team/llama"));
 }
 
+TEST_F(KubernetesStoreTest, OnlyWhatWasReadIsDeleted) {
+  start();
+  const auto read = llama();
+  base::Running<Result<>> removing(io_, store_->remove_invocation(root_, read));
+  settle();
+  ASSERT_TRUE(removing.ended());
+  const base::HttpRequest& sent = server_->requests().back();
+  EXPECT_EQ(sent.method, Method::kDelete);
+  EXPECT_EQ(sent.path, kLlamaPath);
+  EXPECT_THAT(sent.body, HasSubstr("\"preconditions\""));
+  EXPECT_THAT(sent.body, HasSubstr("\"resourceVersion\":\"" + read->meta.resource_version + "\""));
+  EXPECT_THAT(sent.body, HasSubstr("\"uid\":\"" + read->meta.uid + "\""));
+}
+
 TEST_F(KubernetesStoreTest, AFinalizerIsPatchedIntoMetadataAlone) {
   start();
   ASSERT_TRUE(finalizer(true));

@@ -151,6 +151,32 @@ class Plugin(Case):
         self.refused(world, "run", "-f", self.file(world, existing(namespace="elsewhere")), code=2, says="elsewhere")
         world.kubectl("delete", "inv", "run", "--wait=false")
 
+    def test_suspend_resume_and_retry(self):
+        world = self.world("plugin-again", "--run-delay", "10m")
+        world.add_workspace()
+        world.start("--poll-interval", "300ms")
+        self.plugin(world, "run", "-f", self.file(world, existing(tasks=["winogrande", "hellaswag"])))
+        jobs = [self.running_job(world, "hellaswag")]
+
+        self.assertEqual(self.plugin(world, "suspend", "run").stdout, "invocation.lepton.dev/run suspended\n")
+        world.until_phase("Suspended")
+        self.assertIn("is suspended already", self.plugin(world, "suspend", "run").stdout)
+        self.assertEqual(self.plugin(world, "resume", "run").stdout, "invocation.lepton.dev/run resumed\n")
+        jobs.append(self.running_job(world, "hellaswag"))
+        for task in ("hellaswag", "winogrande"):
+            world.simulator.call("set", {"job": self.running_job(world, task), "state": "Completed"})
+        world.until_phase("Succeeded")
+        self.assertEqual(self.plugin(world, "retry", "run", "--task", "hellaswag").stdout, "invocation.lepton.dev/run: hellaswag runs again (run 1)\n")
+        jobs.append(self.running_job(world, "hellaswag"))
+        self.assertEqual(len(set(jobs)), 3, f"three attempts: {jobs}")
+        self.refused(world, "status", "run", "--task", "x", code=2, says="--task: unknown flag")
+
+    @staticmethod
+    def running_job(world, task):
+        def found():
+            return next((t["job"]["id"] for t in world.status().get("tasks", []) if t["name"] == task and t["job"].get("state") == "Running"), None)
+        return world.until(f"the job of {task} runs", found)
+
     def test_kubectl_finds_it(self):
         world = self.world("plugin-found")
         environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "KUBECONFIG": str(self.cluster.kubeconfig)}

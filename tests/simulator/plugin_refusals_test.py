@@ -36,6 +36,34 @@ class Edits(plugin.Case):
         self.assertEqual((world.manifests / "run.yaml").read_text(), keep)
         self.assertEqual(world.status("other")["phase"], "Succeeded")
 
+    def test_suspend_resume_and_retry_change_one_line_and_are_done(self):
+        world = self.world("--run-delay", "10m")
+        world.apply(COMMENTED)
+        first = {task: world.job(task) for task in ("hellaswag", "winogrande")}
+        manifest = world.manifests / "run.yaml"
+
+        done = self.succeeds(world.run("suspend", "run"))
+        self.assertEqual(done.out, f"{manifest}:6: spec.suspend: true\n")
+        self.assertEqual(manifest.read_text(), COMMENTED.replace("spec:\n", "spec:\n  suspend: true\n"))
+        world.until_phase("Suspended")
+        self.assertIn("is suspended already", self.succeeds(world.run("suspend", "run")).out)
+
+        self.succeeds(world.run("resume", "run"))
+        self.assertEqual(manifest.read_text(), COMMENTED.replace("spec:\n", "spec:\n  suspend: false\n"))
+        second = {task: world.job(task) for task in first}
+        self.assertEqual(set(first.values()) & set(second.values()), set(), "they are new attempts")
+        self.assertIn("is not suspended", self.succeeds(world.run("resume", "run")).out)
+
+        for job in second.values():
+            world.simulator.call("set", {"job": job, "state": "Completed"})
+        world.until_phase("Succeeded")
+        done = self.succeeds(world.run("retry", "run", "--task", "hellaswag", "--task", "winogrande"))
+        self.assertEqual(done.out, f"{manifest}:12: spec.evaluation.tasks[0].run: 1\n{manifest}:13: spec.evaluation.tasks[1].run: 1\n")
+        self.assertEqual(manifest.read_text(), COMMENTED.replace("spec:\n", "spec:\n  suspend: false\n").replace(
+            "# easy\n", "# easy\n        run: 1\n").replace("{name: winogrande}", "{run: 1, name: winogrande}"))
+        third = {task: world.job(task) for task in first}
+        self.assertEqual(set(second.values()) & set(third.values()), set(), "they ran again")
+
     def test_a_link_is_left_to_whoever_made_it(self):
         world = self.world("--run-delay", "300ms")
         (world.manifests / "run.yaml").symlink_to(world.file(COMMENTED))

@@ -98,7 +98,9 @@ void endpoints_condition(Planning& p) {
   const bool one_by_one = p.spec.start_policy == StartPolicy::kEachEndpointReady;
   const bool waiting = std::any_of(tasks.begin(), tasks.end(), [&](const TaskStatus& task) { return waits(p, task); });
   const bool began = wave_began(p.status(), current_wave(p.status()));
-  const auto failed = std::count_if(tasks.begin(), tasks.end(), failed_before_its_job);
+  const auto failed = std::count_if(tasks.begin(), tasks.end(), [&](const TaskStatus& task) {
+    return failed_before_its_job(task) && !endpoint_for(p, task).name.empty();
+  });
   if (began && !(one_by_one && waiting)) {
     p.condition("EndpointsReady", ConditionStatus::kTrue, failed > 0 ? "OthersReady" : "AllReady",
                 failed > 0 ? "all endpoints but " + std::to_string(failed) + " that failed were ready; jobs have been created."
@@ -106,7 +108,8 @@ void endpoints_condition(Planning& p) {
     return;
   }
   const Waiting why = waiting_for(p);
-  const bool over = failed > 0 && p.spec.endpoint_failure_policy == EndpointFailurePolicy::kFailInvocation && !began;
+  const bool takes_all = p.spec.endpoint_failure_policy == EndpointFailurePolicy::kFailInvocation || all_finished(p.status());
+  const bool over = failed > 0 && takes_all && !began;
   p.condition("EndpointsReady", ConditionStatus::kFalse, over ? "EndpointFailed" : why.reason, why.message);
 }
 

@@ -15,12 +15,20 @@ bool all_finished(const InvocationStatus& status) {
          std::all_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) { return finished(task.phase); });
 }
 
-bool wave_began(const InvocationStatus& status, int wave) {
-  return std::any_of(status.tasks.begin(), status.tasks.end(),
-                     [&](const TaskStatus& task) { return task.wave == wave && task.job_ever_intended(); });
+// Attempts before its last suspension, or of an earlier run, belong to waves that are over.
+static bool began_in_its_wave(const TaskStatus& task) {
+  if (!task.job.name.empty()) return true;
+  if (task.earlier.empty()) return false;
+  const AttemptStatus& last = task.earlier.back();
+  return !last.job.name.empty() && !last.job.stop_requested && last.run == task.run;
 }
 
-bool failed_before_its_job(const TaskStatus& task) { return task.phase == TaskPhase::kFailed && !task.job_ever_intended(); }
+bool wave_began(const InvocationStatus& status, int wave) {
+  return std::any_of(status.tasks.begin(), status.tasks.end(),
+                     [&](const TaskStatus& task) { return task.wave == wave && began_in_its_wave(task); });
+}
+
+bool failed_before_its_job(const TaskStatus& task) { return task.phase == TaskPhase::kFailed && !began_in_its_wave(task); }
 
 const EndpointStatus& endpoint_for(const Planning& p, const TaskStatus& task) {
   return p.shared() ? p.plan.status.tasks.front().endpoint : task.endpoint;

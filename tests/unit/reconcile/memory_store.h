@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,6 +84,15 @@ class MemoryStore final : public store::ObjectStore {
     workspaces_[key] = object;
     tell(Kind::kWorkspace, key);
   }
+  void remove_workspace(const ObjectKey& key) {
+    workspaces_.erase(key);
+    tell(Kind::kWorkspace, key);
+  }
+  // The namespace is being deleted; what becomes of each object in it is for the test to say.
+  void end_namespace(const std::string& name) {
+    going_.insert(name);
+    for (const auto& [key, object] : invocations_) tell(Kind::kInvocation, key);
+  }
   void put_secret(const ObjectKey& key, std::map<std::string, std::string> values) {
     secrets_[key] = std::move(values);
     tell(Kind::kSecret, key);
@@ -110,6 +120,7 @@ class MemoryStore final : public store::ObjectStore {
   std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return find(workspaces_, key); }
   std::vector<ObjectKey> invocations() const override { return keys(invocations_); }
   std::vector<ObjectKey> workspaces() const override { return keys(workspaces_); }
+  bool namespace_deleting(const std::string& name) const override { return going_.contains(name); }
 
   boost::asio::awaitable<base::Result<std::map<std::string, std::string>>> read_secret(base::Context, ObjectKey key) override {
     const auto found = secrets_.find(key);
@@ -188,6 +199,7 @@ class MemoryStore final : public store::ObjectStore {
   Objects<Invocation> invocations_;
   Objects<Workspace> workspaces_;
   std::map<ObjectKey, std::map<std::string, std::string>> secrets_;
+  std::set<std::string> going_;
   std::deque<base::Error> status_errors_;
   std::function<void(const InvocationStatus&)> on_status_;
   int version_ = 0;

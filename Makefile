@@ -20,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test histories record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -31,6 +31,10 @@ quickstart: build  ## run an evaluation on a simulated workspace, watch it, dele
 test: build  ## run the tests; says what could not run, and why
 	cmake --build $(BUILD)
 	scripts/run-tests $(BUILD) $(JOBS)
+
+histories: build  ## ten thousand random lives of an Invocation under the rules that never bend (~2 min)
+	cmake --build $(BUILD) --target planner_lifecycle_test
+	scripts/histories $(BUILD)
 
 record-launcher: build  ## record anew what nemo-evaluator-launcher sends; CHECK=yes only compares with what is committed
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin tests/conformance/record_launcher $(if $(filter yes,$(CHECK)),--check)

@@ -96,6 +96,7 @@ Json encode_endpoint(const EndpointStatus& endpoint) {
   put(object, "unsettledUntil", endpoint.unsettled_until);
   put(object, "readyTime", endpoint.ready_at);
   put_flag(object, "seen", endpoint.seen);
+  put_flag(object, "resent", endpoint.resent);
   put(object, "servedOtherwise", endpoint.served_otherwise);
   put(object, "drift", endpoint.drift);
   put(object, "putBack", endpoint.put_back);
@@ -120,6 +121,7 @@ EndpointStatus decode_endpoint(const Json& object) {
   endpoint.unsettled_until = time(object, "unsettledUntil");
   endpoint.ready_at = time(object, "readyTime");
   endpoint.seen = flag(object, "seen");
+  endpoint.resent = flag(object, "resent");
   endpoint.served_otherwise = text(object, "servedOtherwise");
   endpoint.drift = text(object, "drift");
   endpoint.put_back = number(object, "putBack");

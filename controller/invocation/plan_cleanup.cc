@@ -107,6 +107,8 @@ void intend_cleanup_job(Planning& p) {
   p.look(lepton::Pace::kClose);
 }
 
+void say_removing_by_job(Planning& p) { not_clean(p, "RemovingStorage", "removing " + p.status().storage.path + " by a job."); }
+
 void retry_cleanup_job(Planning& p, const std::string& why) {
   JobStatus& job = p.status().cleanup;
   if (!job.finished_at) job.finished_at = p.world.now;
@@ -121,6 +123,7 @@ void retry_cleanup_job(Planning& p, const std::string& why) {
   job = JobStatus{};
   job.attempt = attempt;
   intend_cleanup_job(p);
+  say_removing_by_job(p);
 }
 
 void follow_cleanup_job(Planning& p) {
@@ -142,7 +145,7 @@ void follow_cleanup_job(Planning& p) {
 }
 
 void remove_by_job(Planning& p) {
-  not_clean(p, "RemovingStorage", "removing " + p.status().storage.path + " by a job.");
+  say_removing_by_job(p);
   if (p.status().cleanup.name.empty()) {
     intend_cleanup_job(p);
   } else {

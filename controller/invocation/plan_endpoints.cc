@@ -58,7 +58,7 @@ bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
   const auto& looks = p.world.view.looks_at(endpoint.family);
   if (endpoint.unsettled_until && looks.begun_after(*endpoint.unsettled_until) == 0) return false;
   const base::Error* error = p.failure(key);
-  if (endpoint.seen || p.done(key) || (error && !error->uncertain())) return true;
+  if ((endpoint.seen && !endpoint.resent) || p.done(key) || (error && !error->uncertain())) return true;
   return endpoint.intended_at && looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
 }
 
@@ -85,6 +85,7 @@ void create(Planning& p, TaskStatus& task) {
   }
   const bool sent_before = endpoint.intended_at && *endpoint.intended_at < p.world.now;
   if (sent_before && !creation_over(p, endpoint)) endpoint.unsettled_until = *endpoint.intended_at + kCreateDeadline + kSettling;
+  endpoint.resent = endpoint.resent || sent_before;
   endpoint.name = name;
   endpoint.family = p.world.view.family;
   endpoint.intended_at = p.world.now;
@@ -301,17 +302,24 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
   return false;
 }
 
+// Nobody removes it for us, so what was answered and is not seen yet is waited for, as long as anything may take to become visible.
+static bool shown_by_now(const Planning& p, const EndpointStatus& endpoint) {
+  if (endpoint.seen || !endpoint.intended_at) return true;
+  return p.world.view.looks_at(endpoint.family).begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
+}
+
 bool keep_endpoint(Planning& p, TaskStatus& task) {
   EndpointStatus& endpoint = task.endpoint;
+  withdraw_creation(p, task);  // what is kept is not put back
   if (endpoint.name.empty() || endpoint.state == EndpointPhase::kReleased) return true;
   const lepton::SeenEndpoint* seen = find_seen(p, endpoint.name);
   if (seen && !foreign(p, seen->endpoint)) {
     endpoint.seen = true;
     endpoint.family = seen->family;
     endpoint.state = endpoint_phase(*seen);
-  } else if (seen || (absent_after_writes(p, endpoint) && creation_over(p, endpoint))) {
+  } else if (seen || (absent_after_writes(p, endpoint) && creation_over(p, endpoint) && shown_by_now(p, endpoint))) {
     endpoint.state = EndpointPhase::kReleased;
-  } else if (!creation_over(p, endpoint)) {
+  } else if (!endpoint.seen || !creation_over(p, endpoint)) {
     p.look(lepton::Pace::kClose);
   }
   return endpoint.state != EndpointPhase::kDeleting;

@@ -61,6 +61,7 @@ struct EndpointStatus {
   std::optional<Timestamp> ready_at;         // first time Ready
   bool seen = false;                         // existed at some look: its creation is no longer uncertain
   std::optional<Timestamp> unsettled_until;  // an earlier creating request, sent again since, may take effect until then
+  bool resent = false;                       // asked for more than once: that it is seen does not tell which request made it
   std::string served_otherwise;              // fields that the server shows in words of its own: never compared ("command health")
   std::string drift;                         // what of it is not as we made it, and who changed it: "image, envs, last changed by x"
   int put_back = 0;                          // times in a row that we put it back

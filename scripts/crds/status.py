@@ -40,6 +40,7 @@ def endpoint_status():
                   unsettledUntil=moment("Until when an earlier request of uncertain end may still make it."),
                   billedSince=moment("Since when its GPUs are held; what was before stands in cost."),
                   idleSince=moment("Since when it is Ready and no job runs on it."),
+                  resent=flag("Its creation was asked for more than once."),
                   releasing=flag("Its removal has begun."), readyTime=moment("When it was Ready first."), seen=flag("It was seen in Lepton."),
                   servedOtherwise=shown("Fields that Lepton showed in words of its own from the first; they are not compared."),
                   drift=shown("What of it is not as it was made, and who changed it last."),

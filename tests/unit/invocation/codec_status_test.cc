@@ -69,6 +69,7 @@ class RandomStatus {
     endpoint.family = static_cast<lepton::ApiFamily>(below(2));
     endpoint.billed_since = time();
     endpoint.idle_since = time();
+    endpoint.resent = below(2) == 0;
     endpoint.releasing = below(2) == 0;
     return endpoint;
   }

@@ -31,7 +31,9 @@ void AbstractLepton::update_endpoint(const UpdateEndpoint& action) {
   if (found != endpoints_.end()) found->second.spec = found->second.sent.spec;
 }
 
-void AbstractLepton::delete_endpoint(const std::string& name, Timestamp) { endpoints_.erase(name); }
+void AbstractLepton::delete_endpoint(const std::string& name, Timestamp) {
+  if (endpoints_.erase(name) > 0) made_[name] = 0;  // a late request may make it once more: then it must go once more
+}
 
 lepton::Job AbstractLepton::create_job(const CreateJob& action, Timestamp now) {
   OneJob one;
@@ -130,6 +132,9 @@ void AbstractLepton::show_job_as(const std::string& task, lepton::JobState state
 }
 
 void AbstractLepton::lose_job(const std::string& task) {
+  for (const auto& [id, one] : jobs_) {
+    if (one.task == task) made_[one.job.name] = 0;  // who never learned its id cannot tell it from one that never was
+  }
   std::erase_if(jobs_, [&](const auto& known) { return known.second.task == task; });
 }
 

@@ -1,6 +1,7 @@
 #include "unit/planner/lifecycle.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "invocation/codec.h"
 #include "unit/planner/matchers.h"
@@ -36,8 +37,25 @@ std::string difference(const InvocationStatus& a, const InvocationStatus& b) {
 
 // The end of a creation that was never answered may have to be waited for.
 bool lets_go(const InvocationStatus& status) {
-  return std::any_of(status.tasks.begin(), status.tasks.end(),
-                     [](const TaskStatus& task) { return task.endpoint.releasing && task.endpoint.state != EndpointPhase::kReleased; });
+  return std::any_of(status.tasks.begin(), status.tasks.end(), [](const TaskStatus& task) {
+    const bool endpoint = task.endpoint.releasing && task.endpoint.state != EndpointPhase::kReleased;
+    return endpoint || task.endpoint.state == EndpointPhase::kCreating ||
+           (finished(task.phase) && !task.job.name.empty() && !task.job.released);
+  });
+}
+
+// No creation is open whose end is waited for by the clock: one that is put on meanwhile makes the wait too short, and the duplicate that
+// may come of it is rule 2's other half (uncertain_creation_test.cc).
+bool certain(const InvocationStatus& status) {
+  const auto open = [](const JobStatus& job) { return !job.name.empty() && job.id.empty() && !job.released; };
+  const auto uncertain = [&](const TaskStatus& task) {
+    const EndpointStatus& endpoint = task.endpoint;
+    const bool unseen = !endpoint.name.empty() && !endpoint.seen && endpoint.state != EndpointPhase::kReleased;
+    return unseen || endpoint.unsettled_until || open(task.job) ||
+           std::any_of(task.earlier.begin(), task.earlier.end(), [&](const AttemptStatus& attempt) { return open(attempt.job); });
+  };
+  return !open(status.cleanup) && std::none_of(status.tasks.begin(), status.tasks.end(), uncertain) &&
+         std::all_of(status.secrets.begin(), status.secrets.end(), [](const SecretStatus& secret) { return secret.ready; });
 }
 
 }  // namespace
@@ -67,7 +85,8 @@ void Lifecycle::stay_quiet(int seconds) {
 
 void Lifecycle::tick() {
   ++second_;
-  if (const auto jump = course_.jumps.find(second_); jump != course_.jumps.end()) put_on_ += jump->second;
+  if (const auto jump = course_.jumps.find(second_); jump != course_.jumps.end()) to_put_on_ += jump->second;
+  if (under_way_.empty() && certain(scene.status())) put_on_ += std::exchange(to_put_on_, 0ms);
   scene.now = at(second_ * 1s + put_on_);
   if (course_.delete_at && second_ >= *course_.delete_at && !scene.object.meta.deleted) scene.deleted_at(second_ * 1s + put_on_);
   if (scene.object.meta.deleted && scene.object.meta.finalizers.empty()) removed = true;

@@ -74,6 +74,7 @@ class Lifecycle {
   std::vector<Sent> under_way_;
   int second_ = 0;
   base::Milliseconds put_on_{0};
+  base::Milliseconds to_put_on_{0};
   int points_ = 0;
   int quiet_ = 0;
   std::string done_;  // by the latest pass that did something

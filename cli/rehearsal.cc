@@ -72,7 +72,7 @@ class ReadyLepton {
   void did(const Action&) {}  // of what makes nothing, that it was done is all there is to know
 
   void did(const invocation::EnsureSecret& action) {
-    const lepton::NewSecret secret = reconcile::secret_request(object_.meta, action.secret, kHidden);
+    const lepton::NewSecret secret = reconcile::secret_request(rehearsal_.install_id, object_.meta, action.secret, kHidden);
     requests_.push_back({"/usersecrets", "", lepton::encode(std::vector<lepton::NewSecret>{secret})});
   }
 

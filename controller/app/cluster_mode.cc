@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "kube/connect.h"
 #include "kube/lease.h"
+#include "reconcile/cluster_owners.h"
 #include "reconcile/credentials_secret.h"
 #include "reconcile/key_secret.h"
 #include "store/kubernetes_store.h"
@@ -212,6 +213,7 @@ class ClusterMode {
     hooks.workspace_transition = [this](const invocation::Workspace& object, const invocation::Transition& transition) {
       events_.record(event_of(object, transition));
     };
+    owners_ = std::make_unique<reconcile::ClusterOwners>(api(), options_.namespaces, keys_->cluster_uid());
     operator_.emplace(reconcile::OperatorParts{.io = host_.io(),
                                                .clock = host_.clock(),
                                                .random = random_,
@@ -225,7 +227,8 @@ class ClusterMode {
                                                .install_id = keys_->install_id(),
                                                .options = host_.operator_options(),
                                                .hooks = std::move(hooks),
-                                               .may_write = gate});
+                                               .may_write = gate,
+                                               .owners = owners_.get()});
     log_.info("working", {{"install", keys_->install_id()}, {"token_key", keys_->current_id()}});
   }
 
@@ -250,6 +253,7 @@ class ClusterMode {
   std::unique_ptr<reconcile::KeySecret> keys_;
   std::unique_ptr<reconcile::CredentialsSecret> snapshot_;
   std::unique_ptr<store::ObjectStore> store_;
+  std::unique_ptr<reconcile::ClusterOwners> owners_;
   std::optional<reconcile::Operator> operator_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "app/host.h"
 #include "app/startup.h"
+#include "reconcile/directory_owners.h"
 #include "store/directory_store.h"
 
 namespace lepton_operator::app {
@@ -18,6 +19,7 @@ class DirectoryMode {
                 State& state)
       : store_(store::make_directory_store(host.io(), host.clock(), random, log,
                                            {.manifests = options.manifests, .state = options.state_dir})),
+        owners_(options.state_dir),
         operator_({.io = host.io(),
                    .clock = host.clock(),
                    .random = random,
@@ -31,7 +33,8 @@ class DirectoryMode {
                    .install_id = state.install_id,
                    .options = host.operator_options(),
                    .hooks = host.counting_hooks(),
-                   .may_write = {}}) {}
+                   .may_write = {},
+                   .owners = &owners_}) {}
 
   boost::asio::awaitable<Result<>> run(base::Context context) { return operator_.run(context); }
   bool ready() const { return operator_.synced(); }
@@ -44,6 +47,7 @@ class DirectoryMode {
 
  private:
   std::unique_ptr<store::DirectoryStore> store_;
+  reconcile::DirectoryOwners owners_;
   reconcile::Operator operator_;
 };
 

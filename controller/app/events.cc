@@ -18,6 +18,7 @@ const char* action_of(const std::string& reason) {
   if (begins(reason, "Endpoint")) return "ManageEndpoint";
   if (begins(reason, "Job") || begins(reason, "Task")) return "RunTask";
   if (begins(reason, "Clean") || begins(reason, "Storage")) return "CleanUp";
+  if (begins(reason, "Orphan")) return "SweepOrphans";
   return "Reconcile";
 }
 

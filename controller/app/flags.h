@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "reconcile/sweep_options.h"
 
 namespace lepton_operator::app {
 
@@ -32,6 +33,7 @@ struct Options {
   base::Milliseconds poll_interval{2'000};
   base::Milliseconds poll_interval_idle{30'000};
   int workers = 16;
+  reconcile::SweepOptions orphans;
   std::optional<std::filesystem::path> lepton_ca_file;
   base::LogLevel log_level = base::LogLevel::kInfo;
   base::LogFormat log_format = base::LogFormat::kText;

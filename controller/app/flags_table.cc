@@ -100,6 +100,24 @@ Complaint set_leader_elect(Options& options, const std::string& value) {
   return std::nullopt;
 }
 
+Complaint set_orphan_sweep(Options& options, const std::string& value) {
+  using reconcile::SweepMode;
+  static const std::map<std::string, SweepMode> modes = {
+      {"delete", SweepMode::kDelete}, {"report", SweepMode::kReport}, {"off", SweepMode::kOff}};
+  const auto found = modes.find(value);
+  if (found == modes.end()) return quoted(value) + " is not one of delete, report, off";
+  options.orphans.mode = found->second;
+  return std::nullopt;
+}
+
+Complaint set_orphan_sweep_after(Options& options, const std::string& value) {
+  const std::optional<base::Milliseconds> parsed = base::parse_duration(value);
+  if (!parsed) return quoted(value) + " is not a duration, e.g. 10m";
+  if (*parsed < std::chrono::seconds(1) || *parsed > std::chrono::hours(24)) return quoted(value) + " is not between 1s and 24h";
+  options.orphans.after = *parsed;
+  return std::nullopt;
+}
+
 Complaint set_log_level(Options& options, const std::string& value) {
   static const std::map<std::string, base::LogLevel> levels = {{"debug", base::LogLevel::kDebug},
                                                                {"info", base::LogLevel::kInfo},
@@ -142,6 +160,8 @@ constexpr Flag kFlags[] = {
     {"poll-interval-idle", "TIME", "how often while nothing is expected (30s)",
      [](Options& options, const std::string& value) { return set_interval(options.poll_interval_idle, value); }},
     {"workers", "N", "reconciles that run at once (16)", set_workers},
+    {"orphan-sweep", "MODE", "what is ours in Lepton and belongs to no Invocation: delete, report or off (delete)", set_orphan_sweep},
+    {"orphan-sweep-after", "TIME", "how long it must be seen so before (10m)", set_orphan_sweep_after},
     {"lepton-ca-file", "FILE", "certificates (PEM) to trust for Lepton in place of the system's",
      [](Options& options, const std::string& value) { return set_path(options.lepton_ca_file, value, "a file"); }},
     {"log-level", "LEVEL", "debug, info, warn or error (info)", set_log_level},

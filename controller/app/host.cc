@@ -46,6 +46,7 @@ reconcile::OperatorOptions Host::operator_options() const {
   chosen.poll_jobs = std::clamp(chosen.poll_jobs, options_.poll_interval, options_.poll_interval_idle);
   chosen.poll_idle = options_.poll_interval_idle;
   chosen.workers = options_.workers;
+  chosen.orphans = options_.orphans;
   return chosen;
 }
 
@@ -69,6 +70,7 @@ reconcile::Hooks Host::counting_hooks() {
   hooks.job_retried = [&metrics] { metrics.job_retried(); };
   hooks.duplicate_deleted = [&metrics] { metrics.duplicate_job_deleted(); };
   hooks.released = [this](const invocation::Invocation& object) { gpu_meter_.forget(object); };
+  hooks.orphan_deleted = [&metrics](const char* kind) { metrics.orphan_deleted(kind); };
   hooks.request = [&metrics](const char* method, const std::string& resource, int status, double seconds) {
     metrics.api_request(method, resource, status, seconds);
   };
@@ -90,6 +92,7 @@ void Host::show(metrics::Fleet& fleet, const store::ObjectStore& store, const re
     const bool up = running.workspaces().facts(key).state == invocation::WorkspaceState::kReady;
     fleet.workspaces.push_back({key, up, running.workspaces().token_expires_at(key)});
   }
+  for (const auto& orphan : running.orphans()) fleet.orphans.push_back({orphan.workspace, to_string(orphan.kind), orphan.count});
   fleet.controllers.push_back({kController, running.queue_stats()});
 }
 

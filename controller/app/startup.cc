@@ -8,6 +8,7 @@
 #include "app/embedded_catalogue.h"
 #include "base/files.h"
 #include "base/http_cpprest.h"
+#include "reconcile/directory_owners.h"
 
 namespace lepton_operator::app {
 
@@ -50,6 +51,7 @@ Result<std::unique_ptr<State>> open_state(const std::filesystem::path& directory
   Result<std::string> id = load_or_make_install_id(directory, random);
   if (!id) return of_flag("--state-dir", id.error());
   state->install_id = std::move(*id);
+  if (const Result<> recorded = reconcile::record_home(directory); !recorded) return of_flag("--state-dir", recorded.error());
   Result<std::unique_ptr<reconcile::KeyFile>> keys = reconcile::KeyFile::open(directory / "token-key", random);
   if (!keys) return of_flag("--state-dir", keys.error());
   state->keys = std::move(*keys);

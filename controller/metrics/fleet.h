@@ -18,6 +18,13 @@ struct WorkspaceFigure {
   std::optional<base::Timestamp> token_expires_at = {};
 };
 
+// What a workspace has of ours without an Invocation.
+struct OrphanFigure {
+  invocation::ObjectKey workspace;
+  std::string kind;  // "endpoint", "job", "secret"
+  int count = 0;
+};
+
 struct ControllerFigure {
   std::string name;
   kube::WorkQueueStats queue;
@@ -26,6 +33,7 @@ struct ControllerFigure {
 struct Fleet {
   std::vector<std::shared_ptr<const invocation::Invocation>> invocations = {};
   std::vector<WorkspaceFigure> workspaces = {};
+  std::vector<OrphanFigure> orphans = {};
   std::vector<std::string> invalid_manifests = {};  // files
   std::vector<ControllerFigure> controllers = {};
 };

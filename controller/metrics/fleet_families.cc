@@ -131,6 +131,11 @@ std::vector<MetricFamily> families_of(const Fleet& fleet) {
     if (workspace.token_expires_at) tokens.add(labels, seconds(*workspace.token_expires_at));
   }
 
+  Figures orphans("lepton_orphans", "What the workspace has of ours without an Invocation and was not removed yet, by kind.");
+  for (const OrphanFigure& orphan : fleet.orphans) {
+    orphans.add({{"namespace", orphan.workspace.namespace_}, {"workspace", orphan.workspace.name}, {"kind", orphan.kind}}, orphan.count);
+  }
+
   Figures invalid("lepton_manifest_invalid", "Manifest files whose content is refused; their last good version stays in force.");
   for (const std::string& file : fleet.invalid_manifests) invalid.add({{"file", file}}, 1);
 
@@ -141,6 +146,7 @@ std::vector<MetricFamily> families_of(const Fleet& fleet) {
   invocations.give_to(families);
   workspaces.give_to(families);
   tokens.give_to(families);
+  orphans.give_to(families);
   invalid.give_to(families);
   controllers.give_to(families);
   return families;

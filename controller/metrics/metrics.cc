@@ -74,6 +74,8 @@ struct Metrics::Families {
                                          "GPU time of endpoints, from creation to verified gone without waiting for capacity, by shape.");
   Family<Counter>& gpu_idle_seconds =
       counter(*registry, "lepton_endpoint_gpu_idle_seconds_total", "Of that, the time in which they were Ready and no job ran on them.");
+  Family<Counter>& orphans =
+      counter(*registry, "lepton_orphans_deleted_total", "What was ours in Lepton without an Invocation and was removed, by kind.");
   Family<Counter>& requests =
       counter(*registry, "lepton_api_requests_total", "Requests to Lepton by method, resource and HTTP status (error: no answer).");
   Family<Histogram>& request_duration =
@@ -113,6 +115,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   known.duplicates.Add({});
   known.retries.Add({});
   for (const char* kind : {"endpoint", "job", "secret", "directory"}) known.abandoned.Add({{"kind", kind}});
+  for (const char* kind : {"endpoint", "job", "secret"}) known.orphans.Add({{"kind", kind}});
 }
 
 Metrics::~Metrics() = default;
@@ -145,6 +148,8 @@ void Metrics::gpu_time(const std::string& namespace_, const std::string& shape, 
   families_->gpu_seconds.Add({{"namespace", namespace_}, {"shape", shape}}).Increment(seconds);
   families_->gpu_idle_seconds.Add({{"namespace", namespace_}, {"shape", shape}}).Increment(idle_seconds);
 }
+
+void Metrics::orphan_deleted(const std::string& kind) { families_->orphans.Add({{"kind", kind}}).Increment(); }
 
 void Metrics::api_request(const std::string& method, const std::string& resource, int status, double seconds) {
   const std::string code = status == 0 ? "error" : std::to_string(status);

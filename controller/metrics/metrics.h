@@ -30,6 +30,7 @@ class Metrics {
   void job_retried();
   void duplicate_job_deleted();
   void gpu_time(const std::string& namespace_, const std::string& shape, double seconds, double idle_seconds);  // more of it
+  void orphan_deleted(const std::string& kind);  // "endpoint", "job", "secret"
 
   // Requests to Lepton. `status` 0: no answer.
   void api_request(const std::string& method, const std::string& resource, int status, double seconds);

@@ -34,8 +34,8 @@ struct Errand {
 
 class Executor {
  public:
-  Executor(base::Clock& clock, base::Random& random, Vault& vault, std::function<bool()> may_write)
-      : clock_(clock), random_(random), vault_(vault), may_write_(std::move(may_write)) {}
+  Executor(base::Clock& clock, base::Random& random, Vault& vault, std::string install_id, std::function<bool()> may_write)
+      : clock_(clock), random_(random), vault_(vault), install_id_(std::move(install_id)), may_write_(std::move(may_write)) {}
 
   void begin(invocation::Memory& memory, const invocation::Action& action) const;
   // True when it succeeded.
@@ -71,6 +71,7 @@ class Executor {
   base::Clock& clock_;
   base::Random& random_;
   Vault& vault_;
+  std::string install_id_;  // the mark of what has no labels of its own
   std::function<bool()> may_write_;
 };
 

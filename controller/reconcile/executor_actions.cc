@@ -199,7 +199,7 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::EnsureS
   Result<std::string> value = co_await vault_.value(context, errand.object, action.secret.source);
   if (!value) co_return value.error();
   if (!may_send(context)) co_return not_sent();
-  lepton::NewSecret secret = secret_request(errand.object->meta, action.secret, std::move(value).value());
+  lepton::NewSecret secret = secret_request(install_id_, errand.object->meta, action.secret, std::move(value).value());
   Result<> answer = co_await errand.connection->client().create_secret(context, std::move(secret));
   co_return adopted(std::move(answer));
 }

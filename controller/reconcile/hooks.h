@@ -30,6 +30,7 @@ struct Hooks {
   std::function<void(const char* kind)> abandoned;  // once for each thing that is possibly left
   std::function<void()> directory_removed;
   std::function<void()> duplicate_deleted;
+  std::function<void(const char* kind)> orphan_deleted;  // verified gone: "endpoint", "job", "secret"
   std::function<void(const char* method, const std::string& resource, int status, double seconds)> request;  // of Lepton's API
 };
 

@@ -40,6 +40,20 @@ ReconcilerParts reconciler_parts(const OperatorParts& parts, Workspaces& workspa
                          vault,    parts.catalogue, parts.install_id, parts.may_write, parts.hooks, parts.options.workers};
 }
 
+OrphanSweepParts sweep_parts(const OperatorParts& parts, Workspaces& workspaces) {
+  return OrphanSweepParts{.clock = parts.clock,
+                          .random = parts.random,
+                          .log = parts.log,
+                          .store = parts.store,
+                          .workspaces = workspaces,
+                          .owners = *parts.owners,
+                          .install_id = parts.install_id,
+                          .may_write = parts.may_write,
+                          .options = parts.options.orphans,
+                          .deleted = parts.hooks.orphan_deleted,
+                          .transition = parts.hooks.workspace_transition};
+}
+
 }  // namespace
 
 Operator::Operator(OperatorParts parts)
@@ -52,6 +66,7 @@ Operator::Operator(OperatorParts parts)
   events.looked = [this](const ObjectKey& key) { reconciler_.workspace_looked(key); };
   events.owner_changed = [this](const std::string& uid) { reconciler_.owner_changed(uid); };
   workspaces_.on(std::move(events));
+  if (parts_.owners) sweep_.emplace(sweep_parts(parts_, workspaces_));
 }
 
 Operator::~Operator() = default;
@@ -79,6 +94,7 @@ boost::asio::awaitable<Result<>> Operator::run(Context context) {
   base::TaskGroup keepers(parts_.io);
   stores.spawn(run_store(this, store, running));
   keepers.spawn(workspaces_.run(workspaces));
+  if (sweep_) keepers.spawn(sweep_->run(running));
   co_await reconciler_.run(running);
   workspaces.cancel();
   co_await keepers.join();

@@ -8,7 +8,11 @@
 // store, which takes the last status writes.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "invocation/catalogue.h"
+#include "reconcile/orphan_sweep.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/workspaces.h"
 
@@ -19,6 +23,7 @@ struct OperatorOptions {
   base::Milliseconds poll_jobs{10'000};
   base::Milliseconds poll_idle{30'000};
   int workers = 8;
+  SweepOptions orphans = {};
 };
 
 struct OperatorParts {
@@ -36,6 +41,7 @@ struct OperatorParts {
   OperatorOptions options;
   Hooks hooks;
   std::function<bool()> may_write;  // the leader gate; empty: always
+  OwnerRegistry* owners = nullptr;  // whom the orphan sweep asks; null: there is none
 };
 
 class Operator {
@@ -49,6 +55,7 @@ class Operator {
   bool synced() const { return parts_.store.synced(); }
   const Workspaces& workspaces() const { return workspaces_; }
   kube::WorkQueueStats queue_stats() const { return reconciler_.queue_stats(); }
+  std::vector<OrphanFigure> orphans() const { return sweep_ ? sweep_->figures() : std::vector<OrphanFigure>{}; }
 
  private:
   void store_changed(store::Kind kind, const store::ObjectKey& key);
@@ -58,6 +65,7 @@ class Operator {
   Vault vault_;
   Workspaces workspaces_;
   Reconciler reconciler_;
+  std::optional<OrphanSweep> sweep_;
   base::Result<> store_ended_ = base::Ok{};
 };
 

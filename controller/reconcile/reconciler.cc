@@ -31,7 +31,7 @@ bool cured_by_workspace(ErrorKind kind) {
 Reconciler::Reconciler(ReconcilerParts parts)
     : parts_(std::move(parts)),
       queue_(parts_.io, parts_.clock, parts_.random),
-      executor_(parts_.clock, parts_.random, parts_.vault, [this] { return open(); }),
+      executor_(parts_.clock, parts_.random, parts_.vault, parts_.install_id, [this] { return open(); }),
       requests_(parts_.clock),
       workers_(parts_.io),
       actions_(parts_.io),

@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "invocation/names.h"
-#include "invocation/states.h"
+#include "reconcile/orphans.h"
 #include "reconcile/reconciler.h"
 #include "reconcile/tracked.h"
 
@@ -24,17 +23,11 @@ void add(Usage& sum, const Usage& more) {
 Usage greater(const Usage& a, const Usage& b) { return {std::max(a.endpoints, b.endpoints), std::max(a.jobs, b.jobs)}; }
 
 // What the workspace has of ours that belongs to no Invocation any more: it takes places all the same.
-Usage ownerless(const lepton::View& view, const std::string& install_id, const std::set<std::string>& owners) {
-  const auto lost = [&](const lepton::Labels& labels) {
-    const auto install = labels.find(invocation::kInstallLabel);
-    return install != labels.end() && install->second == install_id && !owners.contains(invocation::owner_uid(labels));
-  };
+Usage ownerless_usage(const lepton::View& view, const std::string& install_id, const std::set<std::string>& owners) {
   Usage usage;
-  for (const auto& [name, seen] : view.endpoints) usage.endpoints += lost(seen.endpoint.labels) ? 1 : 0;
-  for (const auto& [name, jobs] : view.jobs) {
-    for (const lepton::Job& job : jobs) {
-      usage.jobs += !job.archived && !invocation::finished(invocation::job_phase(job)) && lost(job.labels) ? 1 : 0;
-    }
+  for (const Ownerless& object : ownerless(view, install_id, owners)) {
+    usage.endpoints += object.kind == OrphanKind::kEndpoint ? 1 : 0;
+    usage.jobs += object.kind == OrphanKind::kJob && !object.over ? 1 : 0;
   }
   return usage;
 }
@@ -60,7 +53,7 @@ Admission Reconciler::admission(const Invocation& object, const Tracked& tracked
     add(admission.used, held);
     if (in_line(*other) && before_in_line(*other, object)) ++admission.ahead;
   }
-  add(admission.used, ownerless(view, parts_.install_id, owners));
+  add(admission.used, ownerless_usage(view, parts_.install_id, owners));
   return admission;
 }
 

@@ -9,11 +9,15 @@
 
 namespace lepton_operator::reconcile {
 
-inline lepton::NewSecret secret_request(const invocation::ObjectMeta& owner, const invocation::WantedSecret& wanted, std::string value) {
+// Secrets have no labels: its marks are tags.
+inline lepton::NewSecret secret_request(const std::string& install_id, const invocation::ObjectMeta& owner,
+                                        const invocation::WantedSecret& wanted, std::string value) {
   lepton::NewSecret secret;
   secret.name = wanted.name;
   secret.value = std::move(value);
-  secret.tags.push_back(std::string(invocation::kUidLabel) + "=" + owner.uid);
+  for (const auto& [mark, text] : invocation::owner_labels(install_id, owner, "", 0)) {
+    if (mark != invocation::kAttemptLabel) secret.tags.push_back(mark + "=" + text);
+  }
   return secret;
 }
 

@@ -159,7 +159,7 @@ class Rendered(unittest.TestCase):
         container = pod["containers"][0]
         self.assertEqual(container["args"], [
             "--leader-elect", "--namespace=a", "--namespace=b", "--metrics-address=0.0.0.0:8080", "--health-address=0.0.0.0:8081", "--workers=4",
-            "--poll-interval=500ms", "--poll-interval-idle=30s", "--log-level=debug", "--log-format=text",
+            "--poll-interval=500ms", "--poll-interval-idle=30s", "--orphan-sweep=delete", "--log-level=debug", "--log-format=text",
             "--lepton-ca-file=/etc/lepton-operator/ca/ca.crt", "--poll-interval-idle=1m"])
         self.assertEqual(container["env"], [{"name": "NO_PROXY", "value": ".svc"}])
         self.assertEqual(pod["volumes"], [{"name": "ca", "configMap": {"name": "ca"}}])

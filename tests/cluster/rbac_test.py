@@ -8,7 +8,7 @@ import unittest
 import audit
 from harness import AUDIT, account, main, say_that_it_cannot_run, shipped
 
-OTHERS = ("conflict", "disturbance", "leader", "many", "namespace_deletion", "story")
+OTHERS = ("conflict", "disturbance", "leader", "many", "namespace_deletion", "orphans", "story")
 
 
 class Rbac(unittest.TestCase):

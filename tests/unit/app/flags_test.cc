@@ -51,13 +51,18 @@ TEST(Flags, TwoDirectoriesAreEnoughAndTheRestHasTheDesignsDefaults) {
   EXPECT_EQ(expected.health_address, "127.0.0.1:8081");
   EXPECT_EQ(expected.poll_interval, std::chrono::seconds(2));
   EXPECT_EQ(expected.poll_interval_idle, std::chrono::seconds(30));
+  EXPECT_EQ(expected.orphans.mode, reconcile::SweepMode::kDelete);
+  EXPECT_EQ(expected.orphans.after, std::chrono::minutes(10));
 }
 
 TEST(Flags, EachIsRead) {
-  const Options options = parsed(directory_mode({"--catalogue=c.yaml", "--metrics-address", "[::1]:9090", "--health-address", "0.0.0.0:0",
-                                                 "--poll-interval", "500ms", "--poll-interval-idle", "1m", "--workers", "3",
-                                                 "--lepton-ca-file", "ca.pem", "--log-level", "debug", "--log-format", "json"}));
+  const Options options =
+      parsed(directory_mode({"--catalogue=c.yaml", "--metrics-address", "[::1]:9090", "--health-address", "0.0.0.0:0", "--poll-interval",
+                             "500ms", "--poll-interval-idle", "1m", "--workers", "3", "--orphan-sweep=report", "--orphan-sweep-after=1h",
+                             "--lepton-ca-file", "ca.pem", "--log-level", "debug", "--log-format", "json"}));
   EXPECT_EQ(options.catalogue, "c.yaml");
+  EXPECT_EQ(options.orphans.mode, reconcile::SweepMode::kReport);
+  EXPECT_EQ(options.orphans.after, std::chrono::hours(1));
   EXPECT_EQ(options.metrics_address, "[::1]:9090");
   EXPECT_EQ(options.health_address, "0.0.0.0:0");
   EXPECT_EQ(options.poll_interval, std::chrono::milliseconds(500));
@@ -123,6 +128,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{directory_mode({"--poll-interval", "2"}), "--poll-interval: \"2\" is not a duration, e.g. 2s or 500ms"},
         Refused{directory_mode({"--poll-interval", "1ms"}), "--poll-interval: \"1ms\" is not between 100ms and 1h"},
         Refused{directory_mode({"--poll-interval-idle", "1s"}), "--poll-interval-idle: must not be shorter than --poll-interval"},
+        Refused{directory_mode({"--orphan-sweep", "yes"}), "--orphan-sweep: \"yes\" is not one of delete, report, off"},
+        Refused{directory_mode({"--orphan-sweep-after", "10"}), "--orphan-sweep-after: \"10\" is not a duration, e.g. 10m"},
+        Refused{directory_mode({"--orphan-sweep-after", "0s"}), "--orphan-sweep-after: \"0s\" is not between 1s and 24h"},
         Refused{directory_mode({"--metrics-address", "8080"}),
                 "--metrics-address: \"8080\" is not host:port, e.g. 127.0.0.1:8080 (port 0: any that is free)"},
         Refused{directory_mode({"--metrics-address", "127.0.0.1:8080,9090"}),

@@ -110,6 +110,15 @@ TEST(FleetFamilies, AWorkspacesTokenShowsItsEndWhenThatIsKnown) {
   EXPECT_THAT(text, Not(HasSubstr("token_expires_timestamp_seconds{namespace=\"team\",workspace=\"b\"}")));
 }
 
+TEST(FleetFamilies, OrphansAreShownByWorkspaceAndKindZeroIncluded) {
+  EXPECT_EQ(text_of({.orphans = {{{"team", "default"}, "endpoint", 2}, {{"team", "default"}, "job", 0}}}),
+            R"(# HELP lepton_orphans What the workspace has of ours without an Invocation and was not removed yet, by kind.
+# TYPE lepton_orphans gauge
+lepton_orphans{namespace="team",workspace="default",kind="endpoint"} 2
+lepton_orphans{namespace="team",workspace="default",kind="job"} 0
+)");
+}
+
 TEST(FleetFamilies, AControllersQueueIsShownInControllerRuntimesNames) {
   ControllerFigure controller{.name = "invocation", .queue = {}};
   controller.queue.depth = 3;

@@ -21,7 +21,9 @@ TEST(Metrics, KnownSeriesStartAtZero) {
   for (const char* line :
        {"lepton_invocations_finished_total{outcome=\"Succeeded\"} 0\n", "lepton_invocations_finished_total{outcome=\"Failed\"} 0\n",
         "lepton_storage_directories_deleted_total 0\n", "lepton_duplicate_jobs_total 0\n", "lepton_job_retries_total 0\n",
-        "lepton_endpoint_ready_seconds_count{type=\"nim\"} 0\n", "lepton_cleanup_duration_seconds_count 0\n"}) {
+        "lepton_orphans_deleted_total{kind=\"endpoint\"} 0\n", "lepton_orphans_deleted_total{kind=\"job\"} 0\n",
+        "lepton_orphans_deleted_total{kind=\"secret\"} 0\n", "lepton_endpoint_ready_seconds_count{type=\"nim\"} 0\n",
+        "lepton_cleanup_duration_seconds_count 0\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -55,12 +57,14 @@ TEST(Metrics, CleanupCountsTheDirectoryAndTheTime) {
   metrics.storage_directory_deleted();
   metrics.duplicate_job_deleted();
   metrics.job_retried();
+  metrics.orphan_deleted("secret");
   metrics.object_abandoned("job");
-  EXPECT_THAT(text_of(metrics),
-              AllOf(HasSubstr("lepton_cleanup_duration_seconds_sum 1.5\n"), HasSubstr("lepton_storage_directories_deleted_total 1\n"),
-                    HasSubstr("lepton_duplicate_jobs_total 1\n"), HasSubstr("lepton_job_retries_total 1\n"),
-                    HasSubstr("lepton_abandoned_objects_total{kind=\"job\"} 1\n"),
-                    HasSubstr("lepton_abandoned_objects_total{kind=\"secret\"} 0\n")));
+  EXPECT_THAT(
+      text_of(metrics),
+      AllOf(HasSubstr("lepton_cleanup_duration_seconds_sum 1.5\n"), HasSubstr("lepton_storage_directories_deleted_total 1\n"),
+            HasSubstr("lepton_duplicate_jobs_total 1\n"), HasSubstr("lepton_job_retries_total 1\n"),
+            HasSubstr("lepton_orphans_deleted_total{kind=\"secret\"} 1\n"), HasSubstr("lepton_abandoned_objects_total{kind=\"job\"} 1\n"),
+            HasSubstr("lepton_abandoned_objects_total{kind=\"secret\"} 0\n")));
 }
 
 TEST(Metrics, ARequestWithoutAnAnswerHasTheCodeError) {

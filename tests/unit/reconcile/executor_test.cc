@@ -26,7 +26,7 @@ class ExecutorTest : public testing::Test {
     auto connection = std::make_shared<Connection>(parts, bench_.transport, bench_.credentials(), lepton::ClientOptions{},
                                                    lepton::ObserverOptions{}, [](const std::string&) {});
     errand_ = Errand{object, connection, std::make_shared<invocation::Memory>()};
-    executor_ = std::make_unique<Executor>(bench_.clock, *bench_.random, bench_.vault, [this] { return gate_open_; });
+    executor_ = std::make_unique<Executor>(bench_.clock, *bench_.random, bench_.vault, "install-1", [this] { return gate_open_; });
   }
 
   bool carry_out(const Action& action) { return carry_out(action, bench_.root); }

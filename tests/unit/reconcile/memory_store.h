@@ -103,6 +103,7 @@ class MemoryStore final : public store::ObjectStore {
   }
   void fail_next_status_write(base::Error error) { status_errors_.push_back(std::move(error)); }
   void on_status(std::function<void(const InvocationStatus&)> hook) { on_status_ = std::move(hook); }
+  void set_synced(bool synced) { synced_ = synced; }
   int status_writes() const { return status_writes_; }
   int workspace_writes() const { return workspace_writes_; }
 
@@ -115,7 +116,7 @@ class MemoryStore final : public store::ObjectStore {
     handler_ = nullptr;
     co_return base::Ok{};
   }
-  bool synced() const override { return true; }
+  bool synced() const override { return synced_; }
   std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const override { return find(invocations_, key); }
   std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return find(workspaces_, key); }
   std::vector<ObjectKey> invocations() const override { return keys(invocations_); }
@@ -203,6 +204,7 @@ class MemoryStore final : public store::ObjectStore {
   std::deque<base::Error> status_errors_;
   std::function<void(const InvocationStatus&)> on_status_;
   int version_ = 0;
+  bool synced_ = true;
   int status_writes_ = 0;
   int workspace_writes_ = 0;
 };

@@ -83,7 +83,7 @@ class DirectoryBackend final : public Backend {
   bool uses_own_credentials() const override { return true; }
 
   Answer<Json> invocation(Context, ObjectKey key) override { co_return find<Invocation>(key); }
-  Answer<Json> workspace(Context, ObjectKey key) override { co_return find<Workspace>(key); }
+  Answer<Json> workspace(Context, ObjectKey key) override { co_return workspace_of(key); }
   Answer<std::vector<Json>> invocations(Context) override { co_return all(namespace__); }
   Answer<std::map<std::string, std::string>> secret(Context, ObjectKey key) override { co_return values_of(key); }
   Answer<Applied> apply(Context, Json manifest, ApplyOptions options) override { co_return write(manifest, options); }
@@ -111,6 +111,15 @@ class DirectoryBackend final : public Backend {
       missing.what += "; its manifest is there, and no operator has taken it up yet";
     }
     return missing;
+  }
+
+  // As its manifest has it, like the Secret that it names: what is to be checked may be what no operator has taken up.
+  Result<Json> workspace_of(const ObjectKey& key) const {
+    const std::optional<Declared> manifest = declared(Kind::kWorkspace, key);
+    if (!manifest) return find<Workspace>(key);
+    Json object = manifest->document().yaml.value;
+    object["metadata"]["namespace"] = Json::string(key.namespace_);
+    return object;
   }
 
   Result<std::vector<Json>> all(const std::string& space) const {

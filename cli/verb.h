@@ -59,6 +59,7 @@ extern const Manual kRunManual;
 extern const Manual kStatusManual;
 extern const Manual kSuspendManual;
 extern const Manual kTasksManual;
+extern const Manual kWorkspaceCheckManual;
 
 std::unique_ptr<Verb> make_completion();
 std::unique_ptr<Verb> make_delete();
@@ -71,5 +72,6 @@ std::unique_ptr<Verb> make_run();
 std::unique_ptr<Verb> make_status();
 std::unique_ptr<Verb> make_suspend();
 std::unique_ptr<Verb> make_tasks();
+std::unique_ptr<Verb> make_workspace_check();
 
 }  // namespace lepton_operator::cli

@@ -67,6 +67,7 @@ TEST(Histories, HoldTheRulesAndLeaveNothing) {
     EXPECT_TRUE(life.lepton.empty());
     if (::testing::Test::HasFailure()) return;
   }
+  if (only != nullptr) return;
   std::cout << last - first + 1 << " histories\n";
   for (const auto& [name, times] : actions) std::cout << "action " << name << ": " << times << "\n";
   for (const auto& [name, times] : told) std::cout << "transition " << name << ": " << times << "\n";

@@ -20,14 +20,6 @@ struct Planted {
   std::function<Plan(const Scene&)> planner;
 };
 
-Scene with_looks_from_the_future(Scene scene) {
-  scene.memory.writes.clear();
-  for (lepton::Looks* looks : {&scene.view.endpoint_looks, &scene.view.job_looks, &scene.view.archive_looks}) {
-    if (looks->last) looks->before_last = looks->last = scene.now + 1h;
-  }
-  return scene;
-}
-
 Plan not_deleted(Scene scene) {
   scene.object.meta.deleted.reset();
   return plan(scene);
@@ -69,7 +61,6 @@ const std::vector<Planted> kPlanted{
          made.finalizer = FinalizerChange::kRemove;
        return made;
      }},
-    {"stale absence is believed", "was made twice", [](const Scene& scene) { return plan(with_looks_from_the_future(scene)); }},
     {"a job's creation is sent again blindly", "was made twice",
      [sent = std::map<std::string, CreateJob>{}](const Scene& scene) mutable {
        Plan made = plan(scene);
@@ -174,12 +165,6 @@ const std::vector<Planted> kPlanted{
      [](const Scene& scene) {
        Plan made = plan(scene);
        made.wake_at = scene.now;
-       return made;
-     }},
-    {"the status tells the time", "something is done after the end",
-     [](const Scene& scene) {
-       Plan made = plan(scene);
-       made.status.start_time = std::chrono::floor<std::chrono::minutes>(scene.now);
        return made;
      }},
     {"nothing is ever done", "it does not end",

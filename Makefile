@@ -32,7 +32,7 @@ test: build  ## run the tests; says what could not run, and why
 	cmake --build $(BUILD)
 	scripts/run-tests $(BUILD) $(JOBS)
 
-histories: build  ## eight thousand random lives of an Invocation under the rules that never bend (~3 min)
+histories: build  ## ten thousand random lives of an Invocation under the rules that never bend (~3 min)
 	cmake --build $(BUILD) --target planner_lifecycle_test
 	scripts/histories $(BUILD)
 

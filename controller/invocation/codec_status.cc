@@ -144,6 +144,7 @@ Json encode_job(const JobStatus& job) {
   put(object, "finishTime", job.finished_at);
   put_flag(object, "stopRequested", job.stop_requested);
   put_flag(object, "released", job.released);
+  put(object, "timeoutSeconds", job.timeout.count());
   return object;
 }
 
@@ -158,6 +159,7 @@ JobStatus decode_job(const Json& object) {
   job.finished_at = time(object, "finishTime");
   job.stop_requested = flag(object, "stopRequested");
   job.released = flag(object, "released");
+  job.timeout = std::chrono::seconds(get_int(object, "timeoutSeconds").value_or(0));
   return job;
 }
 

@@ -61,16 +61,17 @@ bool remove_jobs_and_endpoints(Planning& p) {
 bool may_still_come(Planning& p, const SecretStatus& secret) {
   const std::string key = "ensure-secret " + secret.name;
   if (p.in_flight(key)) return true;
-  std::optional<Timestamp> settled = secret.unsettled_until;
+  Timestamp settled = secret.unsettled_until.value_or(Timestamp::min());
   const auto ended = p.world.memory.writes.find(secret.name);
   const base::Error* error = p.failure(key);
   if (error && error->uncertain()) {
     const Timestamp sent_before = ended == p.world.memory.writes.end() ? p.outcome(key)->began : ended->second;
-    settled = sent_before + kCreateDeadline + kSettling;
+    settled = std::max(settled, sent_before + kCreateDeadline + kSettling);
   }
-  if (!secret.ready && !p.outcome(key)) settled = p.world.memory.since + kCreateDeadline + kSettling;  // asked for before a restart, maybe
-  if (!settled || p.world.now >= *settled) return false;
-  p.wake(*settled);
+  const bool by_earlier_process = !secret.ready && !p.outcome(key);
+  if (by_earlier_process) settled = std::max(settled, p.world.memory.since + kCreateDeadline + kSettling);
+  if (p.world.now >= settled) return false;
+  p.wake(settled);
   return true;
 }
 

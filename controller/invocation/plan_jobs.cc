@@ -37,15 +37,17 @@ void intend(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   JobStatus& job = task.job;
   job.name = job_name(p.world.invocation.meta.uid, task.name, job.attempt);
   job.intended_at = p.world.now;
+  job.timeout = p.spec.timeout_of(spec);
   job.state = JobPhase::kCreating;
   p.status().storage.path = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)->path();
   const std::string url = target_url(p.spec, p.status().resolved->tasks.at(task.name).endpoint_type, endpoint_for(p, task).url);
   p.act(CreateJob{task.name, render_job(p.render_input(), spec, job.attempt, url), p.world.now + kCreateDeadline});
 }
 
+// What was edited since the intent reaches the next attempt: the script of this one knows the timeout that it was made with.
 void check_timeout(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   if (!task.job.started_at) return;
-  const Milliseconds timeout = spec.timeout.value_or(p.spec.execution.timeout);
+  const std::chrono::seconds timeout = task.job.timeout.count() > 0 ? task.job.timeout : p.spec.timeout_of(spec);
   const Timestamp deadline = *task.job.started_at + timeout + kScriptGrace;
   if (p.world.now < deadline) {
     p.wake(deadline);

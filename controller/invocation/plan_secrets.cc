@@ -17,12 +17,20 @@ SecretStatus& recorded(Planning& p, const std::string& name) {
   return secrets.back();
 }
 
-// A request that ended uncertainly may take effect for a while yet: deletion waits for that (plan_cleanup.cc).
+// A request may take effect so long after it began or ended: deletion waits for that (plan_cleanup.cc).
+void note_open(SecretStatus& secret, Timestamp sent_before) {
+  const Timestamp until = sent_before + kCreateDeadline + kSettling;
+  if (!secret.unsettled_until || *secret.unsettled_until < until) secret.unsettled_until = until;
+}
+
 void note_uncertainty(Planning& p, SecretStatus& secret, const base::Error& error) {
   const auto ended = p.world.memory.writes.find(secret.name);
-  if (!error.uncertain() || ended == p.world.memory.writes.end()) return;
-  const Timestamp until = ended->second + kCreateDeadline + kSettling;
-  if (!secret.unsettled_until || *secret.unsettled_until < until) secret.unsettled_until = until;
+  if (error.uncertain() && ended != p.world.memory.writes.end()) note_open(secret, ended->second);
+}
+
+// An earlier process may have asked as well; that ours is answered says nothing of its request. Noted before ours is sent.
+void note_earlier_process(Planning& p, SecretStatus& secret) {
+  if (p.world.memory.met_with_finalizer && !secret.ready) note_open(secret, p.world.memory.since);
 }
 
 void fail_waiting_tasks(Planning& p, const std::string& why) {
@@ -36,6 +44,7 @@ void fail_waiting_tasks(Planning& p, const std::string& why) {
 void ensure_secrets(Planning& p) {
   for (WantedSecret& wanted : wanted_secrets(p.render_input())) {
     SecretStatus& secret = recorded(p, wanted.name);
+    note_earlier_process(p, secret);
     EnsureSecret action{std::move(wanted)};
     const std::string key = action_key(action);
     if (p.done(key)) secret.ready = true;

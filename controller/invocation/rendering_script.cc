@@ -183,9 +183,8 @@ std::string shell_quote(std::string_view text) {
 }
 
 std::string render_job_script(const RenderInput& input, const TaskSpec& task, int attempt, const std::string& run_config) {
-  const auto timeout = std::chrono::ceil<std::chrono::seconds>(task.timeout.value_or(input.spec.execution.timeout));
   std::string script = "# Runs one task of an Invocation. Made by lepton-operator; docs/job-script.md says what it promises.\n";
-  script += "op_timeout_seconds=" + std::to_string(timeout.count()) + "\n";
+  script += "op_timeout_seconds=" + std::to_string(input.spec.timeout_of(task).count()) + "\n";
   script += "op_attempt=" + std::to_string(attempt) + "\n";
   script += "op_grace_seconds=" + std::to_string(kGraceSeconds) + "\n";
   script += "op_run_config=" + shell_quote(run_config) + "\n";

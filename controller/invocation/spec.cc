@@ -20,4 +20,8 @@ const TaskSpec* InvocationSpec::find_task(const std::string& name) const {
   return found == tasks.end() ? nullptr : &*found;
 }
 
+std::chrono::seconds InvocationSpec::timeout_of(const TaskSpec& task) const {
+  return std::chrono::ceil<std::chrono::seconds>(task.timeout.value_or(execution.timeout));
+}
+
 }  // namespace lepton_operator::invocation

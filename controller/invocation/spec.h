@@ -154,6 +154,8 @@ struct InvocationSpec {
   std::optional<Milliseconds> ttl_after_finished;
 
   const TaskSpec* find_task(const std::string& name) const;
+  // How long a job of this task may run, in the whole seconds that its script counts.
+  std::chrono::seconds timeout_of(const TaskSpec& task) const;
 };
 
 struct WorkspaceSpec {

@@ -82,8 +82,9 @@ struct JobStatus {
   std::optional<Timestamp> intended_at;
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> finished_at;
-  bool stop_requested = false;  // suspended: its end is ours, unless it succeeds first
-  bool released = false;        // stopped or gone, verified
+  bool stop_requested = false;      // suspended: its end is ours, unless it succeeds first
+  bool released = false;            // stopped or gone, verified
+  std::chrono::seconds timeout{0};  // as its script has it, whatever the spec says since; 0: it was not intended by us
 
   bool operator==(const JobStatus&) const = default;
 };

@@ -26,7 +26,8 @@ def job_status(description):
     return record(description, name=shown("Name of the job in Lepton."), id=shown("Its id in Lepton."), attempt=count("0-based number of the try."),
                   state=shown("Pending, Creating, Starting, Running, Stopping, Succeeded, Failed, Unknown or Indeterminate."),
                   intendedTime=moment("When its creation was announced here, before it was asked for."), stopRequested=flag("It was told to stop: suspended."), startTime=moment("When it began to run."),
-                  finishTime=moment("When it ended."), released=flag("Verified: it was stopped or is gone."))
+                  finishTime=moment("When it ended."), released=flag("Verified: it was stopped or is gone."),
+                  timeoutSeconds=count("How long it may run, as its script has it."))
 
 
 def endpoint_status():

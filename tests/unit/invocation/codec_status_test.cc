@@ -74,7 +74,8 @@ class RandomStatus {
     return endpoint;
   }
   JobStatus job() {
-    return {text(), text(), number(), static_cast<JobPhase>(below(9)), time(), time(), time(), below(2) == 0, below(2) == 0};
+    return {text(), text(),        number(),      static_cast<JobPhase>(below(9)), time(), time(),
+            time(), below(2) == 0, below(2) == 0, std::chrono::seconds(number())};
   }
   TaskStatus task() {
     TaskStatus task;

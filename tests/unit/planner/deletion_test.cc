@@ -34,6 +34,26 @@ TEST(Deletion, OfWhatNeverBeganTakesTheFinalizerAway) {
   EXPECT_THAT(plan(scene).actions, IsEmpty());
 }
 
+// Its own request is answered; one of the process before it may not have arrived yet.
+TEST(Deletion, WaitsForTheSecretThatAnEarlierProcessMayHaveAskedFor) {
+  Scene scene = a_pending_invocation();
+  scene.object.meta.finalizers = {kCleanupFinalizer};
+  scene.status() = plan(scene).status;
+  ASSERT_FALSE(scene.status().secrets.empty());
+  scene.now = at(50s);
+  scene.restarted();
+  scene.status() = plan(scene).status;
+  for (SecretStatus& secret : scene.status().secrets) scene.did("ensure-secret " + secret.name, 50s, 51s, secret.name);
+  scene.now = at(52s);
+  scene.status() = plan(scene).status;
+  EXPECT_TRUE(scene.status().secrets.front().ready);
+  for (TaskStatus& task : scene.status().tasks) task.endpoint = {};
+  scene.deleted_at(53s);
+  EXPECT_THAT(plan(scene, at(79s)).actions, Not(Contains(deletes_secrets())));
+  EXPECT_EQ(plan(scene, at(79s)).wake_at, at(80s));
+  EXPECT_THAT(plan(scene, at(80s)).actions, Contains(deletes_secrets()));
+}
+
 TEST(Deletion, WithoutOurFinalizerDoesNothing) {
   Scene scene = a_deleting_invocation();
   scene.object.meta.finalizers = {"somebody/else"};

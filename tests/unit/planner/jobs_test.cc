@@ -165,6 +165,17 @@ TEST(Jobs, ThatWereRefusedFailTheirTaskAlone) {
   EXPECT_EQ(made.status.phase, Phase::kRunning);
 }
 
+TEST(Jobs, KeepTheTimeoutThatTheyWereMadeWith) {
+  Scene scene = an_invocation_with_ready_endpoints();
+  scene.with_spec("execution: {timeout: 1h}");
+  EXPECT_EQ(task_of(plan(scene), kGpqa).job.timeout, 1h);
+  Scene running = a_running_invocation();  // since 60 s
+  running.task(kGpqa).job.timeout = 1h;
+  running.with_spec("execution: {timeout: 1m}");
+  EXPECT_EQ(task_of(plan(running, at(60s + 1h)), kGpqa).phase, TaskPhase::kRunning);
+  EXPECT_EQ(task_of(plan(running, at(60s + 1h + 120s)), kGpqa).phase, TaskPhase::kFailed);
+}
+
 TEST(Jobs, ThatOutliveTheirTimeoutAndItsGraceFail) {
   Scene scene = a_running_invocation();
   scene.with_spec("evaluation: {tasks: [{name: gpqa_diamond, timeout: 1h}, {name: hellaswag}, {name: winogrande}]}");

@@ -194,6 +194,7 @@ Scene& Scene::failed(const std::string& action_key, base::ErrorKind kind, base::
 Scene& Scene::restarted() {
   memory = {};
   memory.since = now;
+  memory.met_with_finalizer = object.meta.has_finalizer(kCleanupFinalizer);
   view = {};
   return *this;
 }

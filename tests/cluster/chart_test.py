@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import yaml
-from harness import ASSETS, ROOT, Case, main, say_that_it_cannot_run, shipped, wait
+from harness import ASSETS, DUMPER, LOADER, ROOT, Case, main, say_that_it_cannot_run, shipped, wait
 
 CHART = ROOT / "helm" / "lepton-operator"
 RELEASE, NAMESPACE = "trial", "chart-trial"
@@ -74,7 +74,7 @@ def helm(*words, values=None, kubeconfig=None, check=True):
 def rendered(values, hooks=False):
     text = helm("template", RELEASE, CHART, "--namespace", NAMESPACE, "--kube-version", "1.29.0", *([] if hooks else ["--no-hooks"]),
                 values=values).stdout
-    return list(filter(None, yaml.safe_load_all(text)))
+    return list(filter(None, yaml.load_all(text, LOADER)))
 
 
 def one(objects, kind):
@@ -95,7 +95,7 @@ class Rendered(unittest.TestCase):
                 self.assertIn(sentence, done.stderr)
 
     def test_the_crds_are_those_of_the_repository(self):
-        ours = {(o := yaml.safe_load(file.read_text()))["metadata"]["name"]: o["spec"] for file in (ROOT / "crds").glob("*.yaml")}
+        ours = {(o := yaml.load(file.read_text(), LOADER))["metadata"]["name"]: o["spec"] for file in (ROOT / "crds").glob("*.yaml")}
         crds = [o for o in rendered({}) if o["kind"] == "CustomResourceDefinition"]
         self.assertEqual({o["metadata"]["name"]: o["spec"] for o in crds}, ours)
         for crd in crds:
@@ -150,7 +150,7 @@ class Rendered(unittest.TestCase):
     def test_two_releases_do_not_share_a_cluster_wide_name(self):
         def names(namespace):
             text = helm("template", RELEASE, CHART, "--namespace", namespace).stdout
-            return {o["metadata"]["name"] for o in yaml.safe_load_all(text) if o and o["kind"].startswith("ClusterRole")}
+            return {o["metadata"]["name"] for o in yaml.load_all(text, LOADER) if o and o["kind"].startswith("ClusterRole")}
         self.assertEqual(names("one") & names("two"), set())
 
     def test_values_reach_the_operator(self):
@@ -190,7 +190,7 @@ class OnARealApiServer(Case):
                            *accounts.values())
         for name, objects in made.items():
             with self.subTest(name):
-                text = yaml.safe_dump_all(objects)
+                text = yaml.dump_all(objects, Dumper=DUMPER)
                 self.cluster.kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-", input=text)
 
     def test_a_release_comes_and_goes_and_leaves_the_crds(self):

@@ -44,6 +44,7 @@ simulated = of_the_simulators_tests("harness")
 hits = of_the_simulators_tests("leaks").hits
 
 BIN, TASKS, TOKEN, WORKSPACE = simulated.BIN, simulated.TASKS, simulated.TOKEN, simulated.WORKSPACE
+LOADER, DUMPER = simulated.LOADER, simulated.DUMPER
 Gave_up, at, everything, existing, left, nim = (
     simulated.Gave_up, simulated.at, simulated.everything, simulated.existing, simulated.left, simulated.nim)
 
@@ -111,7 +112,7 @@ def shipped():
     done = subprocess.run([ASSETS / "kubectl", "kustomize", ROOT / "manifests"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(f"kubectl kustomize manifests: {done.stderr}")
-    return list(filter(None, yaml.safe_load_all(done.stdout)))
+    return list(filter(None, yaml.load_all(done.stdout, LOADER)))
 
 
 def account():

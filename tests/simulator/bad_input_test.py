@@ -1,7 +1,7 @@
 """Bad input: one clear sentence with where and what to do, in log and status; the other manifests go on (Must show 5)."""
 import time
-import unittest
 
+import at_once
 import yaml
 from harness import TOKEN, WORKSPACE, Case, at, existing, invocation, nim
 
@@ -115,4 +115,4 @@ class BadWorkspace(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

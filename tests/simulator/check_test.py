@@ -7,8 +7,8 @@ import json
 import re
 import subprocess
 import threading
-import unittest
 
+import at_once
 import yaml
 
 from harness import BIN, TOKEN, WORKSPACE, Case, clean_environment, existing, nim
@@ -212,4 +212,4 @@ class Check(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

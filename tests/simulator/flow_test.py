@@ -1,6 +1,5 @@
 """The main job: manifest to results to nothing left (issue "The main job", Must show 2 and 4)."""
-import unittest
-
+import at_once
 from harness import DIRECTORY, TASKS, Case, at, existing, everything, invocation, left, nim, twice
 
 VLLM = {"type": "vllm", "image": "vllm/vllm-openai:v0.9.2", "servedModelName": "meta/llama-3.1-8b-instruct",
@@ -21,25 +20,43 @@ class Flow(Case):
         world.until_gone()
         return world, before, self.assert_nothing_left(world)
 
-    def test_every_type_runs_and_leaves_its_results_and_then_nothing(self):
-        manifests = {"nim": nim(), "vllm": invocation("run", VLLM), "sglang": invocation("run", SGLANG), "none": existing()}
-        for kind, manifest in manifests.items():
-            with self.subTest(kind):
-                world, before, after = self.run_to_the_end(manifest)
-                jobs = {j["metadata"]["labels"][PREFIX + "task"]: j for j in everything(after, "jobs")
-                        if j["metadata"]["labels"].get(PREFIX + "task")}
-                self.assertEqual(sorted(jobs), sorted(TASKS))
-                self.assertEqual(len(everything(after, "deployments")), 0 if kind == "none" else 3)
-                files = [p for paths in before["storage"].values() for p in paths]
-                for task in TASKS:
-                    self.assertTrue(any(p.startswith(DIRECTORY) and p.endswith(f"/{task}/results.yml") for p in files), (task, files))
+    def runs_and_leaves_its_results_and_then_nothing(self, manifest, endpoints=3):
+        _, before, after = self.run_to_the_end(manifest)
+        jobs = {j["metadata"]["labels"][PREFIX + "task"]: j for j in everything(after, "jobs") if j["metadata"]["labels"].get(PREFIX + "task")}
+        self.assertEqual(sorted(jobs), sorted(TASKS))
+        self.assertEqual(len(everything(after, "deployments")), endpoints)
+        files = [p for paths in before["storage"].values() for p in paths]
+        for task in TASKS:
+            self.assertTrue(any(p.startswith(DIRECTORY) and p.endswith(f"/{task}/results.yml") for p in files), (task, files))
 
-    def test_storage_is_removed_whichever_way_the_api_shows_it(self):
-        for mode in ["name", "literal", "absent", "other-volume"]:
-            with self.subTest(mode):
-                _, _, after = self.run_to_the_end(nim(tasks=["hellaswag"]), "--storage-api", mode)
-                cleanup = [j for j in everything(after, "jobs") if not j["metadata"]["labels"].get(PREFIX + "task")]
-                self.assertEqual(bool(cleanup), mode in ("absent", "other-volume"), "a cleanup job only where the API cannot do it")
+    def test_nim_runs_and_leaves_its_results_and_then_nothing(self):
+        self.runs_and_leaves_its_results_and_then_nothing(nim())
+
+    def test_vllm_runs_and_leaves_its_results_and_then_nothing(self):
+        self.runs_and_leaves_its_results_and_then_nothing(invocation("run", VLLM))
+
+    def test_sglang_runs_and_leaves_its_results_and_then_nothing(self):
+        self.runs_and_leaves_its_results_and_then_nothing(invocation("run", SGLANG))
+
+    def test_an_existing_endpoint_is_used_and_its_results_are_left_and_then_nothing(self):
+        self.runs_and_leaves_its_results_and_then_nothing(existing(), endpoints=0)
+
+    def storage_is_removed(self, mode, by_a_job):
+        _, _, after = self.run_to_the_end(nim(tasks=["hellaswag"]), "--storage-api", mode)
+        cleanup = [j for j in everything(after, "jobs") if not j["metadata"]["labels"].get(PREFIX + "task")]
+        self.assertEqual(bool(cleanup), by_a_job, "a cleanup job only where the API cannot do it")
+
+    def test_storage_is_removed_where_the_api_shows_its_volume_by_name(self):
+        self.storage_is_removed("name", by_a_job=False)
+
+    def test_storage_is_removed_where_the_api_shows_its_volume_literally(self):
+        self.storage_is_removed("literal", by_a_job=False)
+
+    def test_storage_is_removed_where_there_is_no_api(self):
+        self.storage_is_removed("absent", by_a_job=True)
+
+    def test_storage_is_removed_where_the_api_shows_another_volume(self):
+        self.storage_is_removed("other-volume", by_a_job=True)
 
     def test_retain_keeps_the_directory(self):
         world = self.world("--ready-delay", "500ms", "--run-delay", "500ms")
@@ -89,6 +106,8 @@ class Flow(Case):
 
 
 class Overhead(Case):
+    """Times are measured: nothing else of this file runs then."""
+
     def created(self, world):
         return world.until("three jobs exist", lambda: len(world.simulator.dump()["jobs"]) == 3 and world.simulator.dump())
 
@@ -121,4 +140,4 @@ class Overhead(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main(alone=lambda test: isinstance(test, Overhead))

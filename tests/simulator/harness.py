@@ -23,6 +23,7 @@ BIN = pathlib.Path(os.environ.get("LEPTON_OPERATOR_BIN", ROOT / "build" / "bin")
 WORKSPACE, TOKEN = "ws-sim", "sim-token-3b9f1c7a"
 TASKS = ["gpqa_diamond", "hellaswag", "winogrande"]
 DIRECTORY = "/shared/nemo-evaluator-launcher-workspace"
+LOADER, DUMPER = getattr(yaml, "CSafeLoader", yaml.SafeLoader), getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where they are
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -170,7 +171,7 @@ class World:
 
     def object(self, name="run", namespace="default"):
         try:
-            return yaml.safe_load((self.state / namespace / f"{name}.yaml").read_text())
+            return yaml.load((self.state / namespace / f"{name}.yaml").read_text(), LOADER)
         except FileNotFoundError:
             return None
 

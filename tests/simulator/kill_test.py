@@ -13,6 +13,7 @@ from harness import TASKS, WORKSPACE, TOKEN, World, everything, left, nim, twice
 
 RUNS = 50
 AT_ONCE = 12  # a run mostly waits
+QUICK = ["--poll-interval", "500ms", "--poll-interval-idle", "2s"]
 SLOW = """apiVersion: lepton.dev/v1alpha1
 kind: Workspace
 metadata: {name: default}
@@ -66,7 +67,7 @@ class Run:
 
     def kill_and_restart(self):
         self.world.operator.kill()
-        self.world.start()
+        self.world.start(*QUICK)
 
     # --- between the receipt of a creating POST and its reply
 
@@ -74,16 +75,16 @@ class Run:
         kind = self.random.choice(["/deployments", "/jobs"])
         when = self.random.choice(["after", "after", "before"])
         self.world.simulator.call("hold", {"method": "POST", "path": kind, "nth": self.random.randint(1, 3), "when": when})
-        self.world.start()
+        self.world.start(*QUICK)
         self.world.apply(nim())
         self.world.until("a creating POST is held", lambda: self.world.simulator.call("held"))
         self.world.operator.kill()
         self.place = f"held {kind} {when} its commit"
-        self.world.start()
+        self.world.start(*QUICK)
         time.sleep(self.random.uniform(0, 4))  # the moment of a late commit is part of the case
         self.world.simulator.call("release", {})
 
-    # --- between the written intent and the POST: the token bucket keeps the POST back
+    # --- between the written intent and the POST: the token bucket keeps the POST back, so looks must not empty it
 
     def intent(self):
         self.world.start()
@@ -104,11 +105,11 @@ class Run:
     # --- anywhere, in its run or in its deletion
 
     def any(self):
-        self.world.start()
+        self.world.start(*QUICK)
         self.world.apply(nim())
         if self.random.random() < 0.5:
             self.world.until("it began", lambda: self.world.status().get("invocationId"))
-            time.sleep(self.random.uniform(0, 7))
+            time.sleep(self.random.uniform(0, 5))  # a run takes about as long
             self.place = "any, running"
         else:
             self.world.until_phase("Succeeded", seconds=60)

@@ -2,8 +2,8 @@
 import json
 import os
 import stat
-import unittest
 
+import at_once
 import harness
 import plugin
 import yaml
@@ -55,6 +55,16 @@ class Verbs(plugin.Case):
         self.assert_nothing_left(world)
         empty = self.succeeds(world.run("status"))
         self.assertEqual((empty.out, empty.err), ("", "No Invocations in namespace default.\n"))
+
+    def test_what_is_run_again_is_waited_for_anew(self):
+        world = self.world("--run-delay", "300ms")
+        manifest = world.file(existing(tasks=["hellaswag"]))
+        self.succeeds(world.run("run", "-f", manifest, "--wait"))
+        again = self.succeeds(world.run("run", "-f", manifest, "evaluation.tasks.hellaswag.run=1", "--wait"))
+        self.assertIn("run configured in ", again.out)
+        self.assertIn("run: job created task=hellaswag", again.out)
+        self.assertIn("run Succeeded: 1 of 1", again.out)
+        self.assertEqual(world.status()["tasks"][0].get("run"), 1)
 
     def test_a_failure_is_exit_code_1_and_says_which_task(self):
         scenario = self.world(start=False).file("rules: [{match: winogrande, kind: job, outcome: fail, exit-code: 3}]", "scenario.yaml")
@@ -127,4 +137,4 @@ class Verbs(plugin.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

@@ -1,7 +1,7 @@
 """kubectl lepton on a directory: manifests that are changed by one line, and what is said when a verb cannot (Must show 5)."""
 import subprocess
-import unittest
 
+import at_once
 import harness
 import plugin
 import yaml
@@ -188,4 +188,4 @@ class Others(plugin.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

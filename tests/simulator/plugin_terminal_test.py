@@ -1,7 +1,7 @@
 """kubectl lepton on a terminal: what a person sees of `run --wait` (Must show 1)."""
 import re
-import unittest
 
+import at_once
 import plugin
 from harness import TASKS, nim
 from terminal import Terminal
@@ -153,4 +153,4 @@ class OnATerminal(plugin.Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

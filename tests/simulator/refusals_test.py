@@ -4,8 +4,8 @@ import pathlib
 import re
 import subprocess
 import sys
-import unittest
 
+import at_once
 import yaml
 from harness import ROOT, Case
 
@@ -176,4 +176,4 @@ class Definitions(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

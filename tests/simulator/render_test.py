@@ -6,8 +6,8 @@ install id. What lepton-sim received must be what render printed, but for what o
 import json
 import re
 import subprocess
-import unittest
 
+import at_once
 import yaml
 
 from harness import BIN, ROOT, Case, existing, invocation, nim
@@ -107,7 +107,7 @@ class Render(Case):
                 world = self.world("--ready-delay", "100ms", "--start-delay", "20ms", "--run-delay", "100ms", "--api-family", family)
                 world.simulator.make_secrets(SECRETS)
                 before = len(world.simulator.requests("POST", "/usersecrets"))
-                world.start()
+                world.start("--poll-interval", "300ms")
                 world.apply(text)
                 name = name_in(text)
                 world.until_phase("Succeeded", name)
@@ -186,4 +186,4 @@ class Render(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

@@ -1,8 +1,8 @@
 """What goes wrong in a workspace, and what the operator makes of it: every end leaves nothing behind that costs a GPU."""
 import os
 import tempfile
-import unittest
 
+import at_once
 import yaml
 from harness import OPENER, TASKS, Case, everything, nim, twice
 
@@ -195,4 +195,4 @@ class Observability(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

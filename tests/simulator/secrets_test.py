@@ -14,10 +14,10 @@ import shutil
 import signal
 import tempfile
 import threading
-import unittest
 import urllib.error
 import urllib.parse
 
+import at_once
 import yaml
 from harness import OPENER, WORKSPACE, Case, everything, nim
 from leaks import forms, hits, texts
@@ -296,4 +296,4 @@ class Secrets(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

@@ -1,8 +1,8 @@
 """TLS and proxies with the operator's own binary: whom it trusts, what it says when it does not, and that it tells nobody the token then."""
 import base64
 import re
-import unittest
 
+import at_once
 import yaml
 from harness import TOKEN, WORKSPACE, Case, existing
 from wires import Authority, ConnectProxy, TlsListener
@@ -127,4 +127,4 @@ class Tls(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    at_once.main()

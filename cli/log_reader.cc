@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
+#include "lepton/log_search.h"
+
 namespace lepton_operator::cli {
 
 using base::Error;
@@ -12,12 +15,12 @@ using lepton::Workload;
 
 namespace {
 
-constexpr int kSearched = 5'000;               // lines an answer
-constexpr base::Milliseconds kLook{300};       // until a replica is there
-constexpr base::Milliseconds kFirstWait{100};  // after a lost connection
+constexpr int kSearched = 5'000;                  // lines an answer
+constexpr base::Milliseconds kLook{300};          // until a replica is there
+constexpr base::Milliseconds kLookBeside{5'000};  // for other ones, while one is read
+constexpr base::Milliseconds kFirstWait{100};     // after a lost connection
 constexpr base::Milliseconds kLongestWait{5'000};
-constexpr base::Milliseconds kSilence{2'000};  // of a stream that has said all that there is now
-constexpr std::chrono::hours kMargin{1};       // clocks differ
+constexpr std::chrono::hours kMargin{1};  // clocks differ
 
 // What time can mend.
 bool passing(const Error& error) {
@@ -60,26 +63,29 @@ bool ended(JobState state) {
   __builtin_unreachable();
 }
 
+// "abcde" is chat-abcde.
+bool is_called(const std::string& id, const std::string& given) { return id == given || id.ends_with("-" + given); }
+
 }  // namespace
 
-LogReader::LogReader(LogParts parts, Workload workload, base::Timestamp begun)
-    : parts_(std::move(parts)), workload_(std::move(workload)), begun_(begun) {}
+LogReader::LogReader(LogParts parts, Workload workload, base::Timestamp begun, LogChoice choice)
+    : parts_(std::move(parts)), workload_(std::move(workload)), begun_(begun), choice_(std::move(choice)), changed_(parts_.io) {}
 
-void LogReader::take(const std::string& bytes) {
-  rest_ += bytes;
-  std::size_t from = 0;
-  for (std::size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', from)) {
-    std::string line = rest_.substr(from, end - from);
-    if (line.ends_with('\r')) line.pop_back();
-    from = end + 1;
-    for (const std::string& fresh : resume_.next(std::move(line))) parts_.line(fresh);
-  }
-  rest_.erase(0, from);
+void LogReader::show(const std::string& replica, const std::string& line) const {
+  const std::string owner = workload_.name + "-";
+  const std::string shorter = replica.starts_with(owner) ? replica.substr(owner.size()) : replica;
+  parts_.line(several_ ? shorter : "", line);
 }
 
-// A log's last line need not have an end.
-void LogReader::flush() {
-  if (!rest_.empty()) take("\n");
+ReplicaLog* LogReader::log_of(const std::string& replica) {
+  Followed& one = logs_[replica];
+  several_ = several_ || logs_.size() > 1;
+  if (!one.log) {
+    one.wait = kFirstWait;
+    one.log = std::make_unique<ReplicaLog>(parts_.client, parts_.clock, workload_, replica, LogTail(choice_.tail),
+                                           [this, replica](const std::string& line) { show(replica, line); });
+  }
+  return one.log.get();
 }
 
 Answer<bool> LogReader::over(Context context) {
@@ -95,23 +101,46 @@ Answer<bool> LogReader::over(Context context) {
   co_return job.error();
 }
 
-Answer<std::size_t> LogReader::search(Context context) {
+Answer<LogReader::Names> LogReader::replicas(Context context) {
+  const Result<Names> all = co_await parts_.client.list_replicas(context, workload_);
+  if (!all && all.error().kind == ErrorKind::kNotFound) co_return Names();
+  if (!all || choice_.replica.empty()) co_return all;
+  Names chosen;
+  for (const std::string& id : *all) {
+    if (is_called(id, choice_.replica)) chosen.push_back(id);
+  }
+  // One that was there and is gone is no mistake.
+  if (!chosen.empty() || all->empty() || !logs_.empty()) co_return chosen;
+  co_return Error{ErrorKind::kNotFound,
+                  workload_.name + " has no replica \"" + base::clipped(choice_.replica, 80) + "\"; it has " + base::join(*all, ", ")};
+}
+
+Answer<std::vector<lepton::LogLine>> LogReader::ask(Context context, lepton::LogQuery query, std::string replica) {
+  if (!replica.empty()) return lepton::search_replica_logs(parts_.client, context, workload_, query, replica);
+  return parts_.client.search_logs(context, workload_, query);
+}
+
+Answer<std::size_t> LogReader::search(Context context, std::string replica) {
+  const bool one_answer = choice_.tail && *choice_.tail <= static_cast<std::size_t>(kSearched);
+  const int most = one_answer ? static_cast<int>(*choice_.tail) : kSearched;
   std::size_t found = 0;
+  if (most == 0) co_return found;
+  LogTail tail(choice_.tail);
   base::Timestamp from = std::max(begun_ - kMargin, base::Timestamp(std::chrono::seconds(1)));
   const base::Timestamp to = parts_.clock.now() + kMargin;
   std::vector<lepton::LogLine> before;  // of the last millisecond, which the next answer begins with again
   for (;;) {
-    const lepton::LogQuery query{.from = from, .to = to, .most = kSearched};
-    const Result<std::vector<lepton::LogLine>> lines = co_await parts_.client.search_logs(context, workload_, query);
+    const lepton::LogQuery query{.from = from, .to = to, .most = most, .newest = one_answer};
+    const Result<std::vector<lepton::LogLine>> lines = co_await ask(context, query, replica);
     if (!lines) co_return lines.error();
     std::size_t fresh = 0;
     for (const lepton::LogLine& line : *lines) {
       if (std::find(before.begin(), before.end(), line) != before.end()) continue;
-      parts_.line(line.text);
+      for (const std::string& now : tail.next(line.text)) show(replica, now);
       ++fresh;
     }
     found += fresh;
-    if (lines->size() < static_cast<std::size_t>(kSearched) || fresh == 0) co_return found;
+    if (one_answer || lines->size() < static_cast<std::size_t>(kSearched) || fresh == 0) break;
     const std::chrono::nanoseconds last(lines->back().at);
     from = base::Timestamp(std::chrono::floor<base::Milliseconds>(last));
     before.clear();
@@ -119,76 +148,127 @@ Answer<std::size_t> LogReader::search(Context context) {
       if (std::chrono::nanoseconds(line.at) >= from.time_since_epoch()) before.push_back(line);
     }
   }
+  for (const std::string& line : tail.caught_up()) show(replica, line);
+  co_return found;
 }
 
-Answer<std::string> LogReader::replica(Context context) {
-  const Result<std::vector<std::string>> replicas = co_await parts_.client.list_replicas(context, workload_);
-  if (!replicas && replicas.error().kind == ErrorKind::kNotFound) co_return std::string();
-  if (!replicas) co_return replicas.error();
-  co_return replicas->empty() ? std::string() : replicas->front();
-}
-
-Answer<LogReader::End> LogReader::stream(Context context, std::string replica, bool whole) {
-  Result<std::unique_ptr<base::HttpStream>> opened = co_await parts_.client.open_log(context, workload_, replica);
-  if (!opened) co_return opened.error();
-  const std::unique_ptr<base::HttpStream> log = std::move(opened).value();
-  rest_.clear();
-  resume_.reconnected();
-  for (;;) {
-    const Context patience = whole ? context : context.with_timeout(kSilence);
-    const Result<std::string> bytes = co_await log->read(patience);
-    if (!bytes) co_return !whole && bytes.error().kind == ErrorKind::kTimeout ? End::kQuiet : End::kBroken;
-    if (bytes->empty()) break;
-    take(*bytes);
-  }
-  flush();
-  co_return End::kOfLog;
+Answer<> LogReader::read_stream(Context context, std::string replica) {
+  const Result<End> end = co_await log_of(replica)->read(context);
+  if (!end) co_return end.error();
+  co_return base::Ok{};
 }
 
 Answer<> LogReader::read(Context context) {
-  const Result<std::size_t> found = co_await search(context);
-  if (found && *found > 0) co_return base::Ok{};
-  // Nothing collected, or a server without the search.
-  const Result<std::string> first = co_await replica(context);
-  if (!first) co_return first.error();
-  if (first->empty()) co_return base::Ok{};
-  const Result<End> end = co_await stream(context, *first, false);
-  if (!end) co_return end.error();
-  flush();
+  const Result<Names> names = co_await replicas(context);
+  if (!names && !choice_.replica.empty()) co_return names.error();
+  several_ = names && names->size() > 1;
+  // One alone is not named: what its predecessors wrote is then found, too.
+  const bool apart = several_ || !choice_.replica.empty();
+  const Names sources = names && apart ? *names : Names{""};
+  for (const std::string& source : sources) {
+    const Result<std::size_t> found = co_await search(context, source);
+    if (found && (*found > 0 || choice_.tail == 0u)) continue;
+    // Nothing collected, or a server without the search.
+    if (!names) co_return names.error();
+    const std::string replica = !source.empty() || names->empty() ? source : names->front();
+    if (!replica.empty()) {
+      const Result<> streamed = co_await read_stream(context, replica);
+      if (!streamed) co_return streamed.error();
+    } else if (!found && found.error().kind != ErrorKind::kNotFound) {
+      co_return found.error();
+    }
+  }
+  co_return base::Ok{};
+}
+
+boost::asio::awaitable<void> LogReader::follow_one(LogReader* self, Context context, Followed* one, bool last) {
+  const std::size_t before = one->log->shown();
+  const Result<End> end = co_await one->log->follow(context);
+  if (one->log->shown() > before) one->wait = kFirstWait;
+  one->whole = last && end && *end == End::kOfLog;
+  one->lost = !end || *end == End::kBroken;
+  if (!end && !passing(end.error()) && end.error().kind != ErrorKind::kNotFound) one->fatal = end.error();
+  const base::Milliseconds pause = one->lost ? one->wait : kLook;
+  if (one->lost) one->wait = std::min(one->wait * 2, kLongestWait);
+  if (one->lost && !context.expired()) self->tell_of_losses(false);
+  if (!one->whole && !one->fatal) co_await self->parts_.clock.sleep(context, pause);
+  one->busy = false;
+  self->changed_.notify();
+}
+
+std::optional<Error> LogReader::fatal() const {
+  for (const auto& [replica, one] : logs_) {
+    if (one.fatal) return one.fatal;
+  }
+  return std::nullopt;
+}
+
+bool LogReader::any_busy() const {
+  return std::any_of(logs_.begin(), logs_.end(), [](const auto& each) { return each.second.busy; });
+}
+
+bool LogReader::all_whole(const Names& names) const {
+  return !any_busy() && std::all_of(names.begin(), names.end(), [this](const std::string& name) { return logs_.at(name).whole; });
+}
+
+std::size_t LogReader::shown() const {
+  std::size_t lines = 0;
+  for (const auto& [replica, one] : logs_) lines += one.log->shown();
+  return lines;
+}
+
+// Once, until all is well again.
+void LogReader::tell_of_losses(bool unanswered) {
+  const auto is_lost = [](const auto& each) { return each.second.lost; };
+  const bool lost = unanswered || std::any_of(logs_.begin(), logs_.end(), is_lost);
+  if (lost && !told_) parts_.note("the connection to the log was lost; opening it again");
+  told_ = lost;
+}
+
+Answer<> LogReader::follow_all(Context context, base::TaskGroup* group) {
+  base::Milliseconds unanswered = kFirstWait;
+  while (!context.expired()) {
+    // Asked before a connection: what it says after an end is then whole.
+    const Result<bool> finished = co_await over(context);
+    if (!finished && !passing(finished.error())) co_return finished.error();
+    const Result<Names> names = co_await replicas(context);
+    if (!names && !passing(names.error())) co_return names.error();
+    if (const auto error = fatal()) co_return *error;
+    if (context.expired()) break;
+    tell_of_losses(!names);
+    if (!names) {
+      const Context soon = context.with_timeout(unanswered);
+      unanswered = std::min(unanswered * 2, kLongestWait);
+      co_await changed_.wait(soon);
+      continue;
+    }
+    unanswered = kFirstWait;
+    const bool last = finished && *finished;
+    for (const std::string& name : *names) log_of(name);
+    if (last && all_whole(*names)) {
+      if (shown() == 0) co_return co_await read(context);  // its replica is gone: what was collected
+      break;
+    }
+    for (const std::string& name : *names) {
+      Followed& one = logs_.at(name);
+      if (one.busy || one.whole) continue;
+      one.busy = true;
+      group->spawn(follow_one(this, context, &one, last));
+    }
+    const Context soon = context.with_timeout(any_busy() ? kLookBeside : kLook);
+    co_await changed_.wait(soon);
+  }
   co_return base::Ok{};
 }
 
 Answer<> LogReader::follow(Context context) {
-  base::Milliseconds wait = kFirstWait;
-  bool told = false;
-  while (!context.expired()) {
-    // Asked before the connection: what it says after an end is then whole.
-    const Result<bool> finished = co_await over(context);
-    if (!finished && !passing(finished.error())) co_return finished.error();
-    const Result<std::string> name = co_await replica(context);
-    if (!name && !passing(name.error())) co_return name.error();
-    Result<End> end = End::kBroken;
-    const bool there = name && !name->empty();
-    if (there) {
-      const std::size_t before = resume_.shown();
-      end = co_await stream(context, *name, true);
-      if (!end && !passing(end.error()) && end.error().kind != ErrorKind::kNotFound) co_return end.error();
-      if (resume_.shown() > before) wait = kFirstWait;
-    }
-    if (context.expired()) break;
-    const bool whole = there && end && *end == End::kOfLog;
-    if (finished && *finished && (whole || (name && !there))) {
-      if (resume_.shown() == 0) co_return co_await read(context);  // its replica is gone: what was collected
-      break;
-    }
-    const bool lost = !name || (there && (!end || *end == End::kBroken));
-    if (lost && !std::exchange(told, true)) parts_.note("the connection to the log was lost; opening it again");
-    if (!lost) told = false;
-    const base::Milliseconds pause = lost ? wait : kLook;
-    if (lost) wait = std::min(wait * 2, kLongestWait);
-    co_await parts_.clock.sleep(context, pause);
-  }
-  co_return base::Ok{};
+  const Context within = context.child();
+  base::TaskGroup group(parts_.io);
+  const Result<> outcome = co_await follow_all(within, &group);
+  within.cancel();
+  co_await group.join();
+  for (auto& [replica, one] : logs_) one.log->end();
+  co_return outcome;
 }
 
 }  // namespace lepton_operator::cli

@@ -1,5 +1,6 @@
 // logs NAME: what the jobs of an Invocation wrote, or its endpoints.
 #include <algorithm>
+#include <limits>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,7 @@ using invocation::TaskStatus;
 namespace {
 
 constexpr base::Milliseconds kLook{300};
+constexpr std::int64_t kAll = -1;
 
 const TaskStatus* find_task(const Invocation& object, const std::string& name) {
   for (const TaskStatus& task : object.status.tasks) {
@@ -35,13 +37,21 @@ class Logs final : public BackendVerb {
     app.add_option("--task", tasks_, "of this task alone; may be repeated (all tasks)")->option_text("TASK")->allow_extra_args(false);
     app.add_flag("-f,--follow", follow_, "go on with what is written, until the job ends");
     app.add_flag("--endpoint", endpoint_, "the log of the task's endpoint in place of its job's");
+    app.add_option("--replica", replica_, "of this replica alone: its name, or the end of it (all replicas)")->option_text("REPLICA");
+    app.add_option("--tail", tail_, "of what is there already, only the last N lines of each log (-1: all)")
+        ->option_text("N")
+        ->check(CLI::Range(kAll, std::numeric_limits<std::int64_t>::max()).description(""));
   }
 
  private:
   struct Source {
-    std::string task;
     lepton::Workload workload;
     base::Timestamp begun{};
+  };
+  struct Label {
+    std::string task;
+    std::string shown;
+    Colour colour = Colour::kNone;
   };
 
   boost::asio::awaitable<Verdict> act(Session& session, Backend& backend) override {
@@ -57,10 +67,11 @@ class Logs final : public BackendVerb {
     if (auto* trouble = std::get_if<Trouble>(&access)) co_return std::move(*trouble);
     lepton::Client& client = *std::get<LeptonAccess>(access).client;
 
+    const std::vector<Label> labels = labels_of(tasks);
     base::TaskGroup group(session.io());
     std::vector<Verdict> verdicts(tasks.size(), ExitCode::kDone);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
-      group.spawn(show(this, &session, &backend, &client, key, tasks[i], prefix_of(session, tasks, i), &verdicts[i]));
+      group.spawn(show(this, &session, &backend, &client, key, labels[i], &verdicts[i]));
       if (!follow_) co_await group.join();  // one after the other, so that they can be read
     }
     co_await group.join();
@@ -87,21 +98,35 @@ class Logs final : public BackendVerb {
       return could_not(object.meta.key.text() + " has no endpoints of its own: its deployment.type is none",
                        session.command("logs " + object.meta.key.name) + " shows what its jobs write");
     }
-    return tasks_.empty() ? known : tasks_;
+    std::vector<std::string> tasks = tasks_.empty() ? std::move(known) : tasks_;
+    if (!replica_.empty() && tasks.size() > 1)
+      return wrong_usage("--replica: is of one task, and these are " + base::join(tasks, ", "), "name it with --task");
+    return tasks;
   }
 
-  static std::string prefix_of(const Session& session, const std::vector<std::string>& tasks, std::size_t index) {
-    if (tasks.size() < 2) return "";
+  // What stands before each line of a task: nothing where it is alone.
+  static std::vector<Label> labels_of(const std::vector<std::string>& tasks) {
     std::size_t widest = 0;
     for (const std::string& task : tasks) widest = std::max(widest, task.size());
     const Colour colours[] = {Colour::kBlue, Colour::kYellow, Colour::kGreen};
-    return painted(session.terminal(), colours[index % 3], tasks[index] + std::string(widest - tasks[index].size(), ' ') + " | ");
+    std::vector<Label> labels;
+    for (const std::string& task : tasks) {
+      const std::string shown = tasks.size() < 2 ? "" : task + std::string(widest - task.size(), ' ');
+      labels.push_back({task, shown, colours[labels.size() % 3]});
+    }
+    return labels;
+  }
+
+  static std::string prefix_of(const Terminal& terminal, const Label& label, const std::string& replica) {
+    if (label.shown.empty() && replica.empty()) return "";
+    const std::string space = label.shown.empty() || replica.empty() ? "" : " ";
+    return painted(terminal, label.colour, label.shown + space + replica + " | ");
   }
 
   std::optional<Source> source_of(const Invocation& object, const std::string& task) const {
     const TaskStatus* status = find_task(object, task);
     if (status == nullptr) return std::nullopt;
-    Source source{.task = task, .workload = {}};
+    Source source;
     source.begun = object.status.start_time.value_or(object.meta.created.value_or(base::Timestamp{}));
     if (endpoint_) {
       if (status->endpoint.name.empty()) return std::nullopt;
@@ -119,20 +144,29 @@ class Logs final : public BackendVerb {
     return object.meta.deleted || finished(object.status.phase) || (status != nullptr && finished(status->phase));
   }
 
-  static LogParts parts_of(Session& session, lepton::Client& client, const std::string& task, const std::string& prefix) {
+  static LogParts parts_of(Session& session, lepton::Client& client, const Label& label, std::size_t* shown) {
     return {.client = client,
             .clock = session.clock(),
+            .io = session.io(),
             .line =
-                [&session, prefix](const std::string& line) {
-                  session.out() << prefix << line << std::endl;
+                [&session, label, shown](const std::string& replica, const std::string& line) {
+                  ++*shown;
+                  session.out() << prefix_of(session.terminal(), label, replica) << line << std::endl;
                   if (!session.out().good()) session.context().cancel();  // whoever read them is gone: `... | head`
                 },
-            .note = [&session, task](const std::string& sentence) { session.err() << task << ": " << sentence << std::endl; }};
+            .note = [&session, task = label.task](const std::string& sentence) { session.err() << task << ": " << sentence << std::endl; }};
+  }
+
+  LogChoice log_choice() const {
+    LogChoice choice{.replica = replica_};
+    if (tail_ != kAll) choice.tail = static_cast<std::size_t>(tail_);
+    return choice;
   }
 
   static boost::asio::awaitable<void> show(const Logs* self, Session* session, Backend* backend, lepton::Client* client, ObjectKey key,
-                                           std::string task, std::string prefix, Verdict* verdict) {
+                                           Label label, Verdict* verdict) {
     const Context& context = session->context();
+    const std::string& task = label.task;
     std::optional<Source> source;
     bool told = false;
     while (!source) {
@@ -153,28 +187,39 @@ class Logs final : public BackendVerb {
       if (!std::exchange(told, true)) session->err() << key.name << ": " << task << what << "; waiting for it" << std::endl;
       co_await session->clock().sleep(context, kLook);
     }
-    LogReader reader(parts_of(*session, *client, task, prefix), source->workload, source->begun);
+    std::size_t shown = 0;
+    LogReader reader(parts_of(*session, *client, label, &shown), source->workload, source->begun, self->log_choice());
     Result<> ended = base::Ok{};
     if (self->follow_) {
       ended = co_await reader.follow(context);
     } else {
       ended = co_await reader.read(context);
     }
-    if (!ended && !context.expired())
-      *verdict = could_not(ended.error().text(), "`kubectl lepton workspace check` tells whether Lepton can be asked");
+    if (context.expired()) co_return;
+    if (!ended) *verdict = could_not(ended.error().text(), hint_for(ended.error()));
+    if (ended && shown == 0 && self->tail_ != 0) {
+      session->err() << key.name << ": Lepton has no line of " << task << (self->endpoint_ ? "'s endpoint" : "'s job") << std::endl;
+    }
+  }
+
+  static std::string hint_for(const base::Error& error) {
+    if (error.kind == base::ErrorKind::kNotFound) return "leave --replica out to see all of them";
+    return "`kubectl lepton workspace check` tells whether Lepton can be asked";
   }
 
   std::string name_;
   std::vector<std::string> tasks_;
   bool follow_ = false;
   bool endpoint_ = false;
+  std::string replica_;
+  std::int64_t tail_ = kAll;
 };
 
 }  // namespace
 
 const Manual kLogsManual = {
     .summary = "read what an Invocation's jobs, or its endpoints, write",
-    .synopsis = "NAME [--task TASK]... [--follow] [--endpoint]",
+    .synopsis = "NAME [--task TASK]... [--follow] [--tail N] [--endpoint]",
     .description =
         "Shows the log of each task's job, from Lepton, with the credentials of the Invocation's Workspace: who asks needs the right to "
         "read "
@@ -182,12 +227,16 @@ const Manual kLogsManual = {
         "With --follow it goes on as the job writes, waits for a job that is not there yet, opens a connection that Lepton dropped again "
         "without showing anything twice, and ends when the job does. Without, it shows what Lepton has collected, which may lag behind by "
         "some seconds.\n\n"
-        "With --endpoint: what the model server of the task writes (its first replica).\n\n"
+        "With --endpoint: what the model server of the task writes. Of several replicas each line begins with the end of its replica's "
+        "name, which --replica takes to show that one alone; with --follow, replicas that come later are shown as well.\n\n"
+        "--tail shows of what is there already only the last lines; a stream of Lepton's does not tell where that ends, so with --follow "
+        "they come half a second later.\n\n"
         "Of a task that ran several times the latest job is shown. Lepton keeps a finished job for a week.",
     .examples =
         "Why did it fail?\n  kubectl lepton logs llama-3-1-8b-nim --task gpqa_diamond\n\n"
         "All jobs at once, as they write:\n  kubectl lepton logs llama-3-1-8b-nim --follow\n\n"
-        "What is the model server doing all this time?\n  kubectl lepton logs llama-3-1-8b-nim --task gpqa_diamond --endpoint -f",
+        "What is the model server doing all this time?\n"
+        "  kubectl lepton logs llama-3-1-8b-nim --task gpqa_diamond \\\n    --endpoint --tail 20 -f",
     .exit_codes = "",
 };
 

@@ -52,7 +52,7 @@ void reply(const http::http_request& request, const Response& response) {
 
 // A log that is still being written, on its way to one client.
 struct Tail {
-  std::string job;
+  RunningLog log;
   std::size_t sent = 0;
   std::uint64_t drops = 0;  // of the simulator's, when it began
   concurrency::streams::producer_consumer_buffer<std::uint8_t> body;
@@ -117,7 +117,7 @@ void Listener::State::stream(const http::http_request& request, const Response& 
   const std::lock_guard lock(mutex);
   if (ending) return;
   Tail& tail = tails.emplace_back();
-  tail.job = *response.goes_on;
+  tail.log = *response.goes_on;
   tail.drops = simulator.log_drops();
   http::http_response made(static_cast<http::status_code>(response.status));
   made.set_body(tail.body.create_istream(), "text/plain");
@@ -140,7 +140,7 @@ void Listener::State::advance(Tail& tail, bool& over) {
     over = true;
     return;
   }
-  const std::optional<std::string> more = simulator.log_after(tail.job, tail.sent);
+  const std::optional<std::string> more = simulator.log_after(tail.log, tail.sent);
   if (more) tail.send(*more);
   if (!more) tail.body.close(std::ios_base::out).wait();
   over = !more || *tail.client_gone;

@@ -1,6 +1,7 @@
 // Logs: what each replica writes, as a stream, and what was collected of all of them.
 #include "lepton/answers.h"
 #include "lepton/client.h"
+#include "lepton/log_search.h"
 
 namespace lepton_operator::lepton {
 
@@ -26,6 +27,18 @@ const char* parameter_of(const Workload& workload) {
 
 std::string nanoseconds(Timestamp at) {
   return std::to_string(std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count());
+}
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+Parameters parameters_of(const Workload& workload, const LogQuery& query) {
+  Parameters parameters = {{parameter_of(workload), workload.name},
+                           {"start", nanoseconds(query.from)},
+                           {"end", nanoseconds(query.to)},
+                           {"limit", std::to_string(query.most)},
+                           {"direction", query.newest ? "backward" : "forward"}};
+  if (workload.kind == Workload::Kind::kJob) parameters.emplace_back("job_query_mode", "alive_and_archive");
+  return parameters;
 }
 
 }  // namespace
@@ -64,13 +77,16 @@ Answer<std::unique_ptr<HttpStream>> Client::open_log(Context context, Workload w
 
 Answer<std::vector<LogLine>> Client::search_logs(Context context, Workload workload, LogQuery query) {
   Call asked = call(Method::kGet, "/logs");
-  asked.request.query = {{parameter_of(workload), workload.name},
-                         {"start", nanoseconds(query.from)},
-                         {"end", nanoseconds(query.to)},
-                         {"limit", std::to_string(query.most)},
-                         {"direction", query.newest ? "backward" : "forward"}};
-  if (workload.kind == Workload::Kind::kJob) asked.request.query.emplace_back("job_query_mode", "alive_and_archive");
+  asked.request.query = parameters_of(workload, query);
   const Result<Json> body = co_await send_json(context, std::move(asked));
+  if (!body) co_return body.error();
+  co_return log_lines_of(*body);
+}
+
+Answer<std::vector<LogLine>> search_replica_logs(Client& client, Context context, Workload workload, LogQuery query, std::string replica) {
+  Parameters parameters = parameters_of(workload, query);
+  parameters.emplace_back("replica", std::move(replica));
+  const Result<Json> body = co_await client.read(context, "/logs", parameters);
   if (!body) co_return body.error();
   co_return log_lines_of(*body);
 }

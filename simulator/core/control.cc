@@ -95,12 +95,15 @@ Response Simulator::delete_by_hand(const Json& body) {
   return found ? done() : error_answer(404, "nothing of that name");
 }
 
-// {"job": name, "line": "..."}: a line of its log.
+// {"job": name, "line": "..."} or {"deployment": name, "replica": place, "line": "..."}: a line of its log.
 Response Simulator::say_by_hand(const Json& body) {
   const auto job = base::get_string(body, "job");
+  const auto deployment = base::get_string(body, "deployment");
   const auto line = base::get_string(body, "line");
-  if (!job || !line) return error_answer(400, "needs a job and a line");
-  return jobs_.say(*job, *line) ? done() : error_answer(404, "no such job");
+  if ((!job && !deployment) || !line) return error_answer(400, "needs a job or a deployment, and a line");
+  if (job) return jobs_.say(*job, *line) ? done() : error_answer(404, "no such job");
+  const auto place = static_cast<std::size_t>(base::get_int(body, "replica").value_or(0));
+  return deployments_.say(*deployment, place, *line) ? done() : error_answer(404, "no such replica");
 }
 
 // ?volume=lepton-shared-fs&path=/...: a file's content, whatever /storage serves.

@@ -73,6 +73,15 @@ void Deployments::vanish(Deployment& deployment) {
   gone_.push_back(node.mapped());
 }
 
+bool Deployments::say(const std::string& name, std::size_t place, const std::string& text) {
+  const auto found = alive_.find(name);
+  if (found == alive_.end() || place >= found->second.replicas.size()) return false;
+  std::vector<std::string>& said = found->second.said[found->second.replicas[place]];
+  const std::vector<std::string> lines = split_lines(text);
+  said.insert(said.end(), lines.begin(), lines.end());
+  return true;
+}
+
 bool Deployments::force_state(const std::string& name, const std::string& state, const std::string& reason) {
   const auto found = alive_.find(name);
   if (found == alive_.end()) return false;

@@ -135,12 +135,20 @@ std::vector<std::string> Deployments::values_given(const Deployment& deployment)
   return values;
 }
 
-std::vector<std::string> Deployments::log_lines(const Deployment& deployment) const {
+bool Deployments::writes_log(const Deployment& deployment, const std::string& replica) {
+  if (deployment.state == "Deleting" || deployment.state == "Stopped") return false;
+  return std::find(deployment.replicas.begin(), deployment.replicas.end(), replica) != deployment.replicas.end();
+}
+
+std::vector<std::string> Deployments::log_lines(const Deployment& deployment, const std::string& replica) const {
   std::vector<std::string> lines = {"starting " + deployment.name};
   if (deployment.course.reveals) {
     for (const std::string& value : values_given(deployment)) lines.push_back("configured with " + in_every_form(value));
   }
   if (deployment.ready_at) lines.push_back("serving");
+  if (const auto said = deployment.said.find(replica); said != deployment.said.end()) {
+    lines.insert(lines.end(), said->second.begin(), said->second.end());
+  }
   if (deployment.state == "Error" || crashes(deployment)) {
     lines.push_back("error: " + (deployment.course.reason.empty() ? std::string("the server process ended") : deployment.course.reason));
   }

@@ -237,8 +237,10 @@ Response Deployments::below(const Deployment& deployment, const std::vector<std:
     const auto& known = deployment.replicas;
     if (std::find(known.begin(), known.end(), rest[2]) == known.end()) return error_answer(404, "replica \"" + rest[2] + "\" not found");
     std::string lines;
-    for (const std::string& line : log_lines(deployment)) lines += line + "\n";
-    return text_answer(std::move(lines));
+    for (const std::string& line : log_lines(deployment, rest[2])) lines += line + "\n";
+    Response answer = text_answer(std::move(lines));
+    if (world_.options.stream_logs && writes_log(deployment, rest[2])) answer.goes_on = RunningLog{deployment.name, rest[2]};
+    return answer;
   }
   return no_such_route();
 }

@@ -31,6 +31,7 @@ struct Deployment {
   std::string state_before_deletion;
   OutcomeRule course;
   std::vector<std::string> replicas;
+  std::map<std::string, std::vector<std::string>> said;  // lines of a replica's log, by hand (POST /sim/say)
   base::Timestamp created_at;
   base::Timestamp changed_at;               // of the state
   std::optional<base::Timestamp> ready_at;  // the first time
@@ -65,7 +66,11 @@ class Deployments {
   bool erase(const std::string& name);  // at once
   void clear();
 
-  std::vector<std::string> log_lines(const Deployment& deployment) const;
+  // Into the log of the replica at that place. False when there is none.
+  bool say(const std::string& name, std::size_t place, const std::string& text);
+  // Whether that replica writes on.
+  static bool writes_log(const Deployment& deployment, const std::string& replica);
+  std::vector<std::string> log_lines(const Deployment& deployment, const std::string& replica) const;
   std::vector<std::string> values_given(const Deployment& deployment) const;
   base::Json shown(const Deployment& deployment, bool masked) const;
 

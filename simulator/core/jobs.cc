@@ -124,7 +124,7 @@ Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const
     std::string lines;
     for (const std::string& line : log_lines(job)) lines += line + "\n";
     Response answer = text_answer(std::move(lines));
-    if (world_.options.stream_logs && job.writes_log()) answer.goes_on = job.id;
+    if (world_.options.stream_logs && job.writes_log()) answer.goes_on = RunningLog{job.id};
     return answer;
   }
   return no_such_route();
@@ -181,11 +181,8 @@ bool Jobs::say(const std::string& id_or_name, const std::string& text) {
   const Job* known = find(id_or_name);
   if (known == nullptr) return false;
   std::vector<std::string>& said = jobs_.at(known->id).said;
-  for (std::size_t from = 0; from <= text.size();) {
-    const std::size_t end = std::min(text.find('\n', from), text.size());
-    said.push_back(text.substr(from, end - from));
-    from = end + 1;
-  }
+  const std::vector<std::string> lines = split_lines(text);
+  said.insert(said.end(), lines.begin(), lines.end());
   return true;
 }
 

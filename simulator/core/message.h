@@ -24,14 +24,22 @@ struct Request {
   std::vector<std::string> parameters(std::string_view name) const;   // all of that name
 };
 
+// A log that is still being written.
+struct RunningLog {
+  std::string workload;      // a job's id, or an endpoint's name
+  std::string replica = {};  // of an endpoint
+
+  bool operator==(const RunningLog&) const = default;
+};
+
 struct Response {
   int status = 200;
   std::map<std::string, std::string> headers;
   std::string body;
   // Set when the reply is held back: ask Simulator::take_released() for the final answer of this ticket.
   std::optional<std::uint64_t> held;
-  // Set when the body is the beginning of a running job's log: Simulator::log_after() has what comes, until it is over.
-  std::optional<std::string> goes_on;
+  // Set when the body is the beginning of such a log: Simulator::log_after() has what comes, until it is over.
+  std::optional<RunningLog> goes_on;
 };
 
 Response json_answer(const base::Json& value, int status = 200);
@@ -49,6 +57,8 @@ Response no_such_route();
 // Segments, decoded; nothing when an escape is malformed or a segment holds a NUL. "/a//b/" has the segments a and b.
 std::optional<std::vector<std::string>> split_path(std::string_view path);
 std::optional<std::string> percent_decode(std::string_view text);
+// As many lines as there are ends of lines, and one.
+std::vector<std::string> split_lines(const std::string& text);
 // The pairs of "a=1&b=2"; "+" is a space.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
 

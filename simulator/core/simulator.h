@@ -52,8 +52,8 @@ class Simulator {
   Response handle(const Request& request);
   std::vector<std::pair<std::uint64_t, Response>> take_released();
 
-  // The log of that job behind its first `sent` bytes; nothing when it is over and was sent whole.
-  std::optional<std::string> log_after(const std::string& job, std::size_t sent);
+  // That log behind its first `sent` bytes; nothing when it is over and was sent whole.
+  std::optional<std::string> log_after(const RunningLog& log, std::size_t sent);
   // How often POST /sim/drop-logs asked that whoever streams a log loses the connection.
   std::uint64_t log_drops() const { return log_drops_; }
 

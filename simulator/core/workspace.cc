@@ -1,4 +1,5 @@
 // The workspace's own routes: GET <base>, /workspace, /tokens, /logs (contract, sections 1, 3 and 11).
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -49,17 +50,24 @@ Json supported_shapes() {
 
 struct LogLine {
   std::int64_t at;  // ns
+  std::string replica;
   std::string line;
 };
 
-Json stream(const char* label, const std::string& id, const std::vector<LogLine>& lines) {
-  std::vector<Json> values;
-  for (const LogLine& each : lines) values.push_back(Json::array({text(std::to_string(each.at)), text(each.line)}));
-  Json item = base::json_object();
-  item["stream"] = base::json_object();
-  item["stream"][label] = text(id);
-  item["values"] = Json::array(values);
-  return item;
+// One for each replica that has lines, as their collector has it.
+Json streams_of(const char* label, const std::string& id, const std::vector<LogLine>& lines) {
+  std::map<std::string, std::vector<Json>> values;
+  for (const LogLine& each : lines) values[each.replica].push_back(Json::array({text(std::to_string(each.at)), text(each.line)}));
+  std::vector<Json> streams;
+  for (auto& [replica, of_replica] : values) {
+    Json item = base::json_object();
+    item["stream"] = base::json_object();
+    item["stream"][label] = text(id);
+    item["stream"]["replica"] = text(replica);
+    item["values"] = Json::array(of_replica);
+    streams.push_back(std::move(item));
+  }
+  return Json::array(streams);
 }
 
 std::optional<std::int64_t> whole(const std::string& digits) {
@@ -81,17 +89,23 @@ std::optional<std::string> wrong_bounds(const Request& request) {
   return std::nullopt;
 }
 
+using ReplicaLogs = std::map<std::string, std::vector<std::string>>;
+
 // The newest lines within the bounds that hold `q`, a millisecond apart since the workload began; with direction=forward the oldest.
-std::vector<LogLine> selected(const std::vector<std::string>& lines, base::Timestamp began, const Request& request) {
+std::vector<LogLine> selected(const ReplicaLogs& logs, base::Timestamp began, const Request& request) {
   const std::string part = request.parameter("q").value_or("");
   const std::int64_t start = whole(request.parameter("start").value_or("0")).value_or(0);
   const std::int64_t end = whole(request.parameter("end").value_or("")).value_or(std::numeric_limits<std::int64_t>::max());
   std::vector<LogLine> found;
-  std::int64_t at = began.time_since_epoch().count() * 1'000'000;
-  for (const std::string& line : lines) {
-    if (at >= start && at < end && line.find(part) != std::string::npos) found.push_back({at, line});
-    at += 1'000'000;
+  for (const auto& [replica, lines] : logs) {
+    if (request.parameter("replica").value_or(replica) != replica) continue;
+    std::int64_t at = began.time_since_epoch().count() * 1'000'000;
+    for (const std::string& line : lines) {
+      if (at >= start && at < end && line.find(part) != std::string::npos) found.push_back({at, replica, line});
+      at += 1'000'000;
+    }
   }
+  std::stable_sort(found.begin(), found.end(), [](const LogLine& a, const LogLine& b) { return a.at < b.at; });
   const auto most = static_cast<std::size_t>(whole(request.parameter("limit").value_or("")).value_or(100));
   if (found.size() <= most) return found;
   if (request.parameter("direction") == "forward") {
@@ -153,15 +167,18 @@ Response Simulator::tokens() const {
   return json_answer(Json::array({item("zzzz...zzz", token_expires_at_ - std::chrono::hours(12)), item(mask, token_expires_at_)}));
 }
 
-std::optional<std::string> Simulator::log_after(const std::string& id, std::size_t sent) {
+std::optional<std::string> Simulator::log_after(const RunningLog& log, std::size_t sent) {
   catch_up();
-  const auto job = jobs_.all().find(id);
-  if (job == jobs_.all().end()) return std::nullopt;
+  const auto job = jobs_.all().find(log.workload);
+  const bool is_job = log.replica.empty();
+  const Deployment* deployment = is_job ? nullptr : deployments_.find(log.workload);
+  if (is_job ? job == jobs_.all().end() : deployment == nullptr) return std::nullopt;
+  const auto lines = is_job ? jobs_.log_lines(job->second) : deployments_.log_lines(*deployment, log.replica);
   std::string whole;
-  for (const std::string& line : jobs_.log_lines(job->second)) whole += line + "\n";
+  for (const std::string& line : lines) whole += line + "\n";
   if (whole.size() > sent) return whole.substr(sent);
-  if (!job->second.writes_log()) return std::nullopt;
-  return std::string();
+  const bool goes_on = is_job ? job->second.writes_log() : Deployments::writes_log(*deployment, log.replica);
+  return goes_on ? std::optional(std::string()) : std::nullopt;
 }
 
 Response Simulator::logs(const Request& request, const std::vector<std::string>& rest) const {
@@ -172,23 +189,27 @@ Response Simulator::logs(const Request& request, const std::vector<std::string>&
     return *refusal;
   }
   if (const auto wrong = wrong_bounds(request)) return error_answer(400, *wrong);
-  std::vector<Json> streams;
+  Json streams = base::json_array();
   if (const auto name = request.parameter(workload)) {
     const Deployment* deployment = deployments_.find(*name);
     if (deployment != nullptr) {
-      streams.push_back(stream(workload, *name, selected(deployments_.log_lines(*deployment), deployment->created_at, request)));
+      ReplicaLogs logs;
+      for (const std::string& replica : deployment->replicas) logs[replica] = deployments_.log_lines(*deployment, replica);
+      if (logs.empty()) logs[""] = deployments_.log_lines(*deployment, "");  // what was collected before it was stopped
+      streams = streams_of(workload, *name, selected(logs, deployment->created_at, request));
     }
   } else if (const auto id = request.parameter("job")) {
     const auto job = jobs_.all().find(*id);
     if (job != jobs_.all().end()) {
-      streams.push_back(stream("job", *id, selected(jobs_.log_lines(job->second), job->second.created_at, request)));
+      const ReplicaLogs logs{{job->first + "-0", jobs_.log_lines(job->second)}};
+      streams = streams_of("job", *id, selected(logs, job->second.created_at, request));
     }
   } else {
     return error_answer(400, std::string("needs ") + workload + " or job");
   }
   Json body = base::json_object();
   body["data"] = base::json_object();
-  body["data"]["result"] = Json::array(streams);
+  body["data"]["result"] = std::move(streams);
   return json_answer(body);
 }
 

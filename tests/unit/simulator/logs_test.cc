@@ -59,14 +59,34 @@ TEST_F(Logs, OfAReplicaGoOnWhileItRunsWhereThatIsAskedFor) {
   pass(1s);
   const Response begun = ask("GET", "/jobs/" + id + "/replicas/" + id + "-0/log");
   EXPECT_EQ(begun.body, "running eval\n");
-  ASSERT_EQ(begun.goes_on, id);
-  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "");
+  ASSERT_EQ(begun.goes_on, RunningLog{id});
+  EXPECT_EQ(simulator_->log_after({id}, begun.body.size()), "");
   control("say", R"({"job": "eval", "line": "step 1"})");
-  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "step 1\n");
+  EXPECT_EQ(simulator_->log_after({id}, begun.body.size()), "step 1\n");
   pass(4s);
-  EXPECT_EQ(simulator_->log_after(id, begun.body.size()), "step 1\ndone\n");
-  EXPECT_EQ(simulator_->log_after(id, std::string("running eval\nstep 1\ndone\n").size()), std::nullopt);
+  EXPECT_EQ(simulator_->log_after({id}, begun.body.size()), "step 1\ndone\n");
+  EXPECT_EQ(simulator_->log_after({id}, std::string("running eval\nstep 1\ndone\n").size()), std::nullopt);
   EXPECT_FALSE(ask("GET", "/jobs/" + id + "/replicas/" + id + "-0/log").goes_on);
+}
+
+TEST_F(Logs, OfAnEndpointAreThoseOfEachReplica) {
+  restart({.stream_logs = true});
+  ASSERT_EQ(ask("POST", "/deployments", endpoint("chat")).status, 201);
+  ASSERT_EQ(ask("PATCH", "/deployments/chat", R"({"spec":{"resource_requirement":{"min_replicas":2}}})").status, 200);
+  const std::vector<std::string> replicas = simulator_->deployments().find("chat")->replicas;
+  ASSERT_EQ(replicas.size(), 2u);
+  control("say", R"({"deployment": "chat", "replica": 1, "line": "loading"})");
+  EXPECT_EQ(control("say", R"({"deployment": "chat", "replica": 2, "line": "x"})").status, 404);
+  EXPECT_THAT(lines("deployment=chat&replica=" + replicas[0]), testing::ElementsAre("starting chat"));
+  EXPECT_THAT(lines("deployment=chat&replica=" + replicas[1]), testing::ElementsAre("starting chat", "loading"));
+  EXPECT_THAT(lines("deployment=chat"), testing::UnorderedElementsAre("starting chat", "starting chat", "loading"));
+  EXPECT_THAT(lines("deployment=chat&limit=1"), testing::ElementsAre("loading"));
+  const Response begun = ask("GET", "/deployments/chat/replicas/" + replicas[1] + "/log");
+  EXPECT_EQ(begun.body, "starting chat\nloading\n");
+  ASSERT_EQ(begun.goes_on, (RunningLog{"chat", replicas[1]}));
+  EXPECT_EQ(simulator_->log_after(*begun.goes_on, begun.body.size()), "");
+  ask("DELETE", "/deployments/chat");
+  EXPECT_EQ(simulator_->log_after(*begun.goes_on, begun.body.size()), std::nullopt);
 }
 
 TEST_F(Logs, OfAReplicaAreWhatThereIsOtherwise) {

@@ -39,7 +39,9 @@ std::string hint_for(base::ErrorKind kind, const Backend& backend) {
     case ErrorKind::kInterrupted:
     case ErrorKind::kTimeout: return "is " + backend.place() + " up, and reachable from here?";
     case ErrorKind::kUnsupported: return "`kubectl get crd invocations.lepton.dev -o yaml` shows what is installed";
-    case ErrorKind::kMalformed: return "what answered is not what was expected: check the address and any proxy before it";
+    case ErrorKind::kMalformed:
+      if (backend.uses_own_credentials()) return "it may be the only record of what runs in Lepton: mend it, or ask its operator's log";
+      return "what answered is not what was expected: check the address and any proxy before it";
     case ErrorKind::kInvalid:
     case ErrorKind::kCancelled: return "";
   }

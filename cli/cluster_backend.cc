@@ -46,9 +46,17 @@ Error without_crds(Error error, const std::string& name) {
   return error;
 }
 
-// An API server drops what its CRD does not have, and says nothing.
 Error not_known(const std::string& field) {
   return {ErrorKind::kUnsupported, "the cluster's CRDs do not know " + field + " yet: they are of an older operator than this program"};
+}
+
+// A patch with a field that the CRD does not have is dropped without a word; an apply is refused, as if the server had failed.
+Error undeclared(Error error) {
+  const std::size_t end = error.what.find(": field not declared in schema");
+  if (end == std::string::npos) return error;
+  std::size_t begin = error.what.rfind(' ', end) + 1;
+  if (error.what[begin] == '.') ++begin;
+  return not_known(error.what.substr(begin, end - begin));
 }
 
 EventLine event_line(const Json& event) {
@@ -192,7 +200,7 @@ class ClusterBackend final : public Backend {
     }
     kube::ApplyOptions how{.force = options.force, .dry_run = options.dry_run == DryRun::kServer};
     Result<Json> after = co_await self->api_->apply(context, *resource, name, manifest, how);
-    if (!after) co_return after.error();
+    if (!after) co_return undeclared(after.error());
     Applied applied{.object = std::move(after).value()};
     if (before) {
       const bool same = text_at(*before, "metadata", "resourceVersion") == text_at(applied.object, "metadata", "resourceVersion");

@@ -64,8 +64,22 @@ int run_verb(CommandTree& tree, Declared& declared, const Surroundings& around) 
   Session session(tree.globals, around);
   const Verdict verdict = session.run(declared.verb->run(session));
   around.out.flush();
-  if (const auto* trouble = std::get_if<Trouble>(&verdict)) return tell(around.err, *trouble);
-  return static_cast<int>(std::get<ExitCode>(verdict));
+  const auto* trouble = std::get_if<Trouble>(&verdict);
+  if (trouble == nullptr) return static_cast<int>(std::get<ExitCode>(verdict));
+  if (session.interrupted()) return static_cast<int>(ExitCode::kInterrupted);  // that it came to nothing is no news
+  return tell(around.err, *trouble);
+}
+
+// `help VERB` and `version`, as kubectl takes them.
+std::vector<std::string> as_flags(std::vector<std::string> arguments) {
+  if (arguments.empty()) return arguments;
+  if (arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  } else if (arguments.front() == "version") {
+    arguments.front() = "--version";
+  }
+  return arguments;
 }
 
 std::string help_of(const CommandTree& tree) {
@@ -79,6 +93,7 @@ std::string help_of(const CommandTree& tree) {
 int run_command_line(std::vector<std::string> arguments, const Surroundings& around) {
   if (!arguments.empty() && arguments.front() == kComplete) return complete({arguments.begin() + 1, arguments.end()}, around);
   CommandTree tree;
+  arguments = as_flags(std::move(arguments));
   std::reverse(arguments.begin(), arguments.end());
   try {
     tree.app->parse(std::move(arguments));
@@ -88,6 +103,12 @@ int run_command_line(std::vector<std::string> arguments, const Surroundings& aro
   } catch (const CLI::CallForVersion& version) {
     around.out << version.what() << "\n";
     return 0;
+  } catch (const CLI::RequiredError& error) {
+    // A flag that is misspelt is why another one is missing.
+    const std::vector<std::string> extras = tree.app->remaining(true);
+    const auto flag = std::find_if(extras.begin(), extras.end(), [](const std::string& word) { return word.starts_with("-"); });
+    const CLI::App& app = *chosen(*tree.app);
+    return tell(around.err, flag == extras.end() ? in_our_words(app, error) : unexpected(app, *flag));
   } catch (const CLI::ParseError& error) {
     return tell(around.err, in_our_words(*chosen(*tree.app), error));
   }

@@ -9,6 +9,7 @@
 
 #include "cli/backend.h"
 #include "cli/command_tree.h"
+#include "cli/workspace_access.h"
 
 namespace lepton_operator::cli {
 
@@ -118,8 +119,8 @@ class Completer {
     const auto verb = tree_.verbs.find(place.app);
     if (verb == tree_.verbs.end() || !place.arguments.empty()) return {};
     switch (verb->second.entry->argument) {
-      case Argument::kNone:
-      case Argument::kWorkspace: return {};
+      case Argument::kNone: return {};
+      case Argument::kWorkspace: return {workspaces()};
       case Argument::kInvocation: return {names()};
       case Argument::kBenchmark: return {benchmarks()};
       case Argument::kShell: return {words_of({"bash", "zsh", "fish", "kubectl"})};
@@ -133,7 +134,9 @@ class Completer {
     if (name == "filename" || name == "kubeconfig" || name == "catalogue" || name == "lepton-ca-file") return {{}, Else::kFiles};
     if (name == "manifests" || name == "state-dir") return {{}, Else::kDirectories};
     if (name == "output" && verb == "status") return {words_of({"table", "wide", "json", "yaml"})};
+    if (name == "output" && verb == "check") return {words_of({"text", "json"})};
     if (name == "output") return {words_of({"yaml", "json"})};
+    if (name == "api-family") return {words_of({"deployments", "endpoints"})};
     if (name == "dry-run") return {words_of({"client", "server"})};
     if (name == "task") return {tasks(place)};
     return {};
@@ -145,6 +148,13 @@ class Completer {
       found.push_back({base::get_string(base::get_object(object, "metadata"), "name").value_or(""),
                        base::get_string(base::get_object(object, "status"), "phase").value_or("")});
     }
+    return found;
+  }
+
+  // Those that are in use.
+  std::vector<Candidate> workspaces() {
+    std::vector<Candidate> found;
+    for (const Json& object : invocations()) found.push_back({workspace_of(object).name});
     return found;
   }
 

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/paragraph.h"
+
 namespace lepton_operator::cli {
 
 namespace {
@@ -12,26 +14,6 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kIndent = 4;
 constexpr std::size_t kHelpColumn = 28;
-
-// Words in lines of at most kWidth, each `indent` from the left; the first line continues what stands `at` columns in.
-std::string filled(const std::string& text, std::size_t indent, std::size_t at = 0) {
-  std::istringstream words(text);
-  std::string lines;
-  std::string line(at == 0 ? indent : 0, ' ');
-  std::size_t used = at == 0 ? indent : at;
-  bool first = true;
-  for (std::string word; words >> word; first = false) {
-    if (!first && used + 1 + word.size() > kWidth) {
-      lines += line + "\n";
-      line = std::string(indent, ' ');
-      used = indent;
-      first = true;
-    }
-    line += (first ? "" : " ") + word;
-    used += word.size() + (first ? 0 : 1);
-  }
-  return lines + line + "\n";
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -46,7 +28,7 @@ std::string section(const std::string& heading, const std::string& text) {
   std::string page = heading + "\n";
   std::string paragraph;
   const auto flush = [&] {
-    if (!paragraph.empty()) page += filled(paragraph, kIndent);
+    if (!paragraph.empty()) page += filled(paragraph, kWidth, kIndent);
     paragraph.clear();
   };
   for (const std::string& line : lines_of(text)) {
@@ -77,7 +59,7 @@ std::string flag(const CLI::Option& option) {
   } else {
     line.append(kHelpColumn - line.size(), ' ');
   }
-  return line + filled(option.get_description(), kHelpColumn, kHelpColumn);
+  return line + filled(option.get_description(), kWidth, kHelpColumn, kHelpColumn);
 }
 
 std::string flags(const std::string& heading, const CLI::App& app) {
@@ -105,8 +87,8 @@ constexpr const char* kEnvironment =
     "  KUBECONFIG               how to reach the cluster, as kubectl reads it\n"
     "  NO_COLOR                 set to anything: no colours\n"
     "  LEPTON_WORKSPACE_ID, LEPTON_WORKSPACE_TOKEN, LEPTON_WORKSPACE_URL\n"
-    "                           with --state-dir: the workspace, where no Workspace\n"
-    "                           says otherwise; else the file of `lep login`\n"
+    "                           with --state-dir: the workspace, where no\n"
+    "                           Workspace tells; else the file of `lep login`\n"
     "  HTTPS_PROXY, HTTP_PROXY, NO_PROXY";
 
 std::string verb_list(const CLI::App& app, const std::string& prefix) {

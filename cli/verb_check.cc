@@ -1,6 +1,5 @@
 // workspace check [NAME]: what is wrong with a workspace, part by part, and what to do.
 #include <algorithm>
-#include <iostream>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -8,7 +7,8 @@
 #include "base/strings.h"
 #include "cli/backend_verb.h"
 #include "cli/check.h"
-#include "cli/manifest_input.h"
+#include "cli/manifest_flags.h"
+#include "cli/paragraph.h"
 #include "cli/rehearsal.h"
 #include "cli/terminal.h"
 #include "cli/workspace_access.h"
@@ -58,12 +58,7 @@ class Check final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
     app.add_option("NAME", name_, "the Workspace (default)")->option_text("NAME");
-    app.add_option("-f,--filename", files_, "check what these Invocations need, in place of those that are there; may be given again")
-        ->option_text("FILE")
-        ->allow_extra_args(false);
-    app.add_option("-o,--override", overrides_, "an override for them; may be given again")
-        ->option_text("OVERRIDE")
-        ->allow_extra_args(false);
+    manifests_.declare_optional(app, "check what these Invocations need, in place of those that are there; may be given again");
     app.add_option("--output", output_, "text, or json for programs (text)")
         ->option_text("text|json")
         ->check(CLI::IsMember({"text", "json"}));
@@ -95,9 +90,9 @@ class Check final : public BackendVerb {
 
   // Those of the files; without, those that use the Workspace and have not ended.
   boost::asio::awaitable<std::optional<Trouble>> find_invocations(Session& session, Backend& backend, ObjectKey workspace) {
-    if (!files_.empty()) {
-      const ManifestInput input{.files = files_, .overrides = overrides_, .namespace_ = backend.namespace_()};
-      Found<std::vector<Document>> documents = read_manifests(input, std::cin);
+    if (manifests_.any()) {
+      const ManifestInput input = manifests_.input(session, backend.namespace_());
+      Found<std::vector<Document>> documents = read_manifests(input, session.in());
       if (const auto* trouble = std::get_if<Trouble>(&documents)) co_return *trouble;
       for (const Document& document : std::get<0>(documents)) add(document);
       co_return std::nullopt;
@@ -189,9 +184,12 @@ class Check final : public BackendVerb {
     constexpr std::size_t kHealth = 9;
     constexpr std::size_t kPart = 20;
     const auto padded = [](std::string text, std::size_t width) { return text.append(width > text.size() ? width - text.size() : 1, ' '); };
+    const auto behind = [&](const std::string& text) {
+      return terminal.interactive ? filled(text, terminal.columns, kHealth + kPart, kHealth + kPart) : text + "\n";
+    };
     std::string lines = painted(terminal, colour_of(finding.health), padded(to_string(finding.health), kHealth)) +
-                        padded(finding.part, kPart) + finding.what + "\n";
-    if (!finding.remedy.empty()) lines += padded("", kHealth) + padded("  to do", kPart) + finding.remedy + "\n";
+                        padded(finding.part, kPart) + behind(finding.what);
+    if (!finding.remedy.empty()) lines += padded("", kHealth) + padded("  to do", kPart) + behind(finding.remedy);
     return lines;
   }
 
@@ -221,8 +219,7 @@ class Check final : public BackendVerb {
   }
 
   std::string name_ = "default";
-  std::vector<std::string> files_;
-  std::vector<std::string> overrides_;
+  ManifestFlags manifests_;
   std::string output_ = "text";
   std::vector<Invocation> invocations_;
   std::vector<Document> carried_;  // Secrets of the files

@@ -23,16 +23,17 @@ class Events final : public BackendVerb {
     if (!object) co_return trouble_of(object.error(), backend);
     const Result<std::vector<EventLine>> events = co_await backend.events(session.context(), *object);
     if (!events) co_return trouble_of(events.error(), backend);
-    show(session, *events);
+    show(session, *events, key);
     if (session.globals().directory_mode()) {
       session.err() << "A directory keeps no events: this is what the status remembers. The operator's log has them all.\n";
     }
     co_return ExitCode::kDone;
   }
 
-  void show(Session& session, const std::vector<EventLine>& events) const {
+  static void show(Session& session, const std::vector<EventLine>& events, const ObjectKey& key) {
     if (events.empty()) {
-      session.err() << "No events of " << bare_name(name_) << ": a cluster keeps them for an hour.\n";
+      session.err() << "No events of " << key.name
+                    << (session.globals().directory_mode() ? ".\n" : ": a cluster keeps them for an hour.\n");
       return;
     }
     std::vector<Row> rows;

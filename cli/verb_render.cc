@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/manifest_input.h"
+#include "cli/manifest_flags.h"
 #include "cli/render.h"
 #include "cli/verb.h"
 
@@ -14,14 +14,7 @@ namespace {
 class Render final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("-f,--filename", files_, "file with manifests; - for standard input; may be given again")
-        ->option_text("FILE")
-        ->allow_extra_args(false)
-        ->required();
-    app.add_option("OVERRIDE", overrides_, "field=value, +field=value, ~field");
-    app.add_option("-o,--override", dashed_, "the same, as the launcher spells it; may be given again; before the others")
-        ->option_text("OVERRIDE")
-        ->allow_extra_args(false);
+    manifests_.declare(app);
     app.add_option("--uid", options_.uid, "uid of the Invocation, where it is known: names are made of it")->option_text("UID");
     app.add_option("--install-id", options_.install_id, "install id of the operator that runs it")->option_text("ID");
     app.add_option("--api-family", family_, "which of Lepton's routes serve endpoints there (deployments)")
@@ -39,10 +32,7 @@ class Render final : public Verb {
 
  private:
   Verdict show(Session& session) {
-    ManifestInput input{.files = files_, .overrides = dashed_};
-    input.overrides.insert(input.overrides.end(), overrides_.begin(), overrides_.end());
-    input.only_there = session.globals().namespace_.has_value();
-    input.namespace_ = session.globals().namespace_.value_or(input.namespace_);
+    const ManifestInput input = manifests_.input(session, session.globals().namespace_.value_or("default"));
     const auto documents = read_manifests(input, session.in());
     if (const auto* trouble = std::get_if<Trouble>(&documents)) return *trouble;
     const auto catalogue = session.catalogue();
@@ -54,9 +44,7 @@ class Render final : public Verb {
     return ExitCode::kDone;
   }
 
-  std::vector<std::string> files_;
-  std::vector<std::string> overrides_;
-  std::vector<std::string> dashed_;
+  ManifestFlags manifests_;
   RenderOptions options_;
   std::string family_ = "deployments";
   std::string output_ = "yaml";

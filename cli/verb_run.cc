@@ -7,7 +7,7 @@
 
 #include "base/strings.h"
 #include "cli/backend.h"
-#include "cli/manifest_input.h"
+#include "cli/manifest_flags.h"
 #include "cli/run_view.h"
 #include "cli/verb.h"
 #include "store/manifest.h"
@@ -63,14 +63,7 @@ std::int64_t generation_of(const Json& object) { return base::get_int(base::get_
 class Run final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("-f,--filename", files_, "file with manifests; - for standard input; may be given again")
-        ->option_text("FILE")
-        ->allow_extra_args(false)
-        ->required();
-    app.add_option("OVERRIDE", overrides_, "field=value, +field=value, ~field");
-    app.add_option("-o,--override", dashed_, "the same, as the launcher spells it; may be given again; before the others")
-        ->option_text("OVERRIDE")
-        ->allow_extra_args(false);
+    manifests_.declare(app);
     app.add_option("--name", name_, "run it under this name, whatever the manifest says")->option_text("NAME");
     app.add_flag("--wait", wait_, "show how it goes, and return when it is over");
     app.add_option("--timeout", timeout_, "with --wait: no longer than this, e.g. 2h")->option_text("TIME");
@@ -123,12 +116,9 @@ class Run final : public Verb {
   }
 
   Found<Documents> read_all(Session& session, const Backend* backend) const {
-    ManifestInput input{.files = files_, .overrides = dashed_};
-    input.overrides.insert(input.overrides.end(), overrides_.begin(), overrides_.end());
+    const std::string space = backend == nullptr ? session.globals().namespace_.value_or("default") : backend->namespace_();
+    ManifestInput input = manifests_.input(session, space);
     if (!name_.empty()) input.overrides.push_back("metadata.name=" + name_);
-    input.only_there = session.globals().namespace_.has_value();
-    if (backend != nullptr) input.namespace_ = backend->namespace_();
-    if (backend == nullptr && input.only_there) input.namespace_ = *session.globals().namespace_;
     Found<Documents> read = read_manifests(input, session.in());
     auto* documents = std::get_if<Documents>(&read);
     if (documents == nullptr) return read;
@@ -227,9 +217,7 @@ class Run final : public Verb {
     return ExitCode::kInterrupted;
   }
 
-  std::vector<std::string> files_;
-  std::vector<std::string> overrides_;
-  std::vector<std::string> dashed_;
+  ManifestFlags manifests_;
   std::string name_;
   std::string timeout_;
   DryRun dry_run_ = DryRun::kNone;
@@ -241,7 +229,7 @@ class Run final : public Verb {
 
 const Manual kRunManual = {
     .summary = "apply manifests with overrides, and wait for how it ends",
-    .synopsis = "-f FILE... [OVERRIDE...] [--wait] [--dry-run=client|server]",
+    .synopsis = "-f FILE... [OVERRIDE...] [--wait] [flags]",
     .description =
         "Applies the Invocations in the files, and the Workspaces and Secrets that stand beside them, after the overrides were laid over "
         "each Invocation. In a cluster that is a server-side apply by the field manager kubectl-lepton. In a directory each object becomes "
@@ -256,7 +244,7 @@ const Manual kRunManual = {
         "The same with another image, as another Invocation:\n"
         "  kubectl lepton run -f nim.yaml --name nim-1-9 \\\n    deployment.image=nvcr.io/nim/meta/llama-3.1-8b-instruct:1.9.0\n\n"
         "Against an endpoint that is there already:\n"
-        "  kubectl lepton run -f existing-endpoint.yaml target.url=https://models.example/v1\n\n"
+        "  kubectl lepton run -f existing-endpoint.yaml \\\n    target.url=https://models.example/v1\n\n"
         "Would the cluster take it?\n  kubectl lepton run -f nim.yaml --dry-run=server",
     .exit_codes =
         "  0    applied; with --wait: every Invocation succeeded\n"

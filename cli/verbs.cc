@@ -16,7 +16,7 @@ constexpr VerbEntry kVerbs[] = {
     {"delete", kDeleteManual, make_delete, Argument::kInvocation},     //
     {"render", kRenderManual, make_render},                            //
     {"tasks", kTasksManual, make_tasks, Argument::kBenchmark},         //
-    {"workspace check", kWorkspaceCheckManual, make_workspace_check},
+    {"workspace check", kWorkspaceCheckManual, make_workspace_check, Argument::kWorkspace},
     {"completion", kCompletionManual, make_completion, Argument::kShell},  //
 };
 

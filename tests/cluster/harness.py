@@ -41,6 +41,7 @@ def of_the_simulators_tests(name):
 
 
 simulated = of_the_simulators_tests("harness")
+at_once = of_the_simulators_tests("at_once")
 hits = of_the_simulators_tests("leaks").hits
 
 BIN, TASKS, TOKEN, WORKSPACE = simulated.BIN, simulated.TASKS, simulated.TOKEN, simulated.WORKSPACE
@@ -433,8 +434,18 @@ class Case(unittest.TestCase):
             self.assertEqual({key: n for key, n in made.items() if n > 1}, {}, f"{kind} made more than once")
 
 
-def main():
+def alone(test):
+    """A test that disturbs the cluster itself, and so runs when no other one does."""
+    test.alone = True
+    return test
+
+
+def main(many=1):
+    """`many`: so many tests at a time, each with operators that keep to their own namespaces."""
     if not (BIN / "lepton-operator").exists():
         sys.exit(f"no operator in {BIN}: make build")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what atexit holds runs
-    unittest.main(verbosity=2, warnings="ignore")  # of sockets that threads leave open
+    if many == 1:
+        unittest.main(verbosity=2, warnings="ignore")  # of sockets that threads leave open
+    Cluster.shared()
+    at_once.main(many, alone=lambda test: hasattr(getattr(test, test._testMethodName), "alone"))

@@ -50,6 +50,7 @@ class Completion(plugin.Case):
         self.assertEqual(self.bash("kubectl-lepton", "sus"), ["suspend"])
         self.assertEqual(self.bash("kubectl-lepton", *self.place, "status", ""), ["nightly"])
         self.assertEqual(self.bash("kubectl-lepton", "logs", "nightly", *self.place, "--task", ""), ["hellaswag", "winogrande"])
+        self.assertEqual(self.bash("kubectl-lepton", "workspace", "check", *self.place, ""), ["default"])
         # bash parts "--dry-run=s" at its "=".
         self.assertEqual(self.bash("kubectl-lepton", "run", "--dry-run", "=", "s"), ["server"])
         self.assertEqual(self.bash("kubectl-lepton", "run", "--dry-run", "="), ["client", "server"])

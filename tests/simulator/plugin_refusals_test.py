@@ -1,5 +1,7 @@
 """kubectl lepton on a directory: manifests that are changed by one line, and what is said when a verb cannot (Must show 5)."""
+import http.server
 import subprocess
+import threading
 
 import at_once
 import harness
@@ -21,6 +23,23 @@ spec:
       - {name: winogrande}
 """
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: lepton}\nstringData: {credentials: 'ws-sim:%s'}\n" % harness.TOKEN
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """What stands in an API server's place and answers everything with its `status` and `body`."""
+
+    def do_GET(self):
+        self.server.asked.set()
+        if self.server.status is None:
+            self.server.over.wait(60)
+            return
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Edits(plugin.Case):
@@ -156,6 +175,36 @@ class Refusals(plugin.Case):
             "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}], "users": [{"name": "u", "user": {"token": "t"}}]}))
         self.refuses(run("--kubeconfig", str(lost)), 3, "cannot connect to 127.0.0.1:9", "is the cluster https://127.0.0.1:9 up, and reachable from here?")
         self.refuses(run("--kubeconfig", str(lost), "--context", "d"), 2, "d")
+
+    def test_what_a_server_says_that_cannot(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        server.asked, server.over = threading.Event(), threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.addCleanup(server.over.set)
+        place = f"http://127.0.0.1:{server.server_address[1]}"
+        config = self.manifest(yaml.safe_dump({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": place}}], "users": [{"name": "u", "user": {}}]}))
+        for status, body, says, hint in [
+                (429, b"{}", "429", "try again in a moment"), (503, b"{}", "503", "try again in a moment"), (401, b"{}", "401", "kubectl auth whoami"),
+                (403, b"{}", "403", "kubectl auth can-i --list"), (404, b"{}", "does not serve lepton.dev/v1alpha1", "kubectl get crd"),
+                (200, b"<html>Please log in</html>", "", "check the address and any proxy before it")]:
+            with self.subTest(status):
+                server.status, server.body = status, body
+                done = subprocess.run([str(plugin.BIN), "status", "--kubeconfig", str(config)], env=self.shared.environment(), capture_output=True, text=True,
+                                      timeout=30, check=False)
+                self.refuses(plugin.Done(done.returncode, done.stdout, done.stderr), 3, says, hint)
+
+        # One that never answers is left by Ctrl-C, without a word.
+        server.status = None
+        server.asked.clear()
+        waiting = plugin.Running([str(plugin.BIN), "status", "--kubeconfig", str(config)], self.shared.environment())
+        self.addCleanup(waiting.close)
+        self.assertTrue(server.asked.wait(20))
+        waiting.interrupt()
+        self.assertEqual((waiting.end(), waiting.errors), ((130, []), []))
 
 
 class Others(plugin.Case):

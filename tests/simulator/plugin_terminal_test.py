@@ -137,6 +137,17 @@ class OnATerminal(plugin.Case):
         terminal.until("it goes on", lambda rows: any("run  Running" in row for row in rows) and not any("no lepton" in row for row in rows))
         self.assertEqual(terminal.end(60), 0)
 
+    def test_what_a_check_finds_is_broken_between_words(self):
+        world = self.world()
+        manifest = world.file(nim(tasks=["hellaswag"], deployment={"nodeGroup": "h200-us"}))
+        terminal = self.terminal(world, "workspace", "check", "-f", manifest, columns=80)
+        self.assertEqual(terminal.end(), 1)
+        rows = terminal.rows()
+        at = next(i for i, row in enumerate(rows) if row.startswith("fault    node groups"))
+        said = " ".join(row[29:] for row in rows[at:at + 5])
+        self.assertIn('default/run: spec.deployment.nodeGroup: there is no node group "h200-us"; did you mean h200-eu?', said)
+        self.assertRegex(rows[at + 1], r"^ {29}\S", "behind the part's name")
+
     def test_status_watch_is_drawn_in_its_place(self):
         world = self.world("--ready-delay", "500ms", "--run-delay", "1s")
         terminal = self.terminal(world, "status", "run", "--watch")

@@ -41,9 +41,16 @@ TEST(CommandLine, EveryVerbIsInTheOverviewAndHasAManualPage) {
     for (std::istringstream lines(page.out); !lines.eof();) {
       std::string line;
       std::getline(lines, line);
-      EXPECT_LE(line.size(), 90u) << line;
+      EXPECT_LE(line.size(), 80u) << line;
     }
   }
+}
+
+TEST(CommandLine, HelpAndVersionAreAskedForAsOfKubectlToo) {
+  EXPECT_EQ(said({"help"}).out, said({"--help"}).out);
+  EXPECT_THAT(said({"help", "logs"}).out, StartsWith("NAME\n    kubectl lepton logs - "));
+  EXPECT_THAT(said({"help", "workspace", "check"}).out, StartsWith("NAME\n    kubectl lepton workspace check - "));
+  EXPECT_THAT(said({"version"}).out, StartsWith("kubectl-lepton "));
 }
 
 TEST(CommandLine, AnUnknownVerbIsRefusedWithTheNearest) {

@@ -44,6 +44,9 @@ TEST(Completion, OffersTheValuesOfAFlag) {
   EXPECT_EQ(completed({"run", "--dry-run", ""}), "client\nserver\n:4\n");
   EXPECT_EQ(completed({"run", "--dry-run=s"}), "--dry-run=server\n:4\n");
   EXPECT_EQ(completed({"status", "-o", "w"}), "wide\n:4\n");
+  EXPECT_EQ(completed({"workspace", "check", "--output", ""}), "json\ntext\n:4\n");
+  EXPECT_EQ(completed({"render", "--output="}), "--output=json\n--output=yaml\n:4\n");
+  EXPECT_EQ(completed({"render", "--api-family", "d"}), "deployments\n:4\n");
 }
 
 TEST(Completion, LeavesFilesAndDirectoriesToTheShell) {

@@ -1,0 +1,13 @@
+// Text as lines of a certain width. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace lepton_operator::cli {
+
+// Words in lines of at most `width`, each `indent` from the left; the first line continues what stands `at` columns in, or is indented like
+// the others. A word that is longer than a line stands alone.
+std::string filled(const std::string& text, std::size_t width, std::size_t indent, std::size_t at = 0);
+
+}  // namespace lepton_operator::cli

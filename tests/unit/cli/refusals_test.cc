@@ -1,0 +1,229 @@
+// What the program says when it cannot, as far as that needs neither a cluster nor Lepton: exit code, sentence, hint, nothing on stdout,
+// and every manifest as it was. What needs an operator or a server is in tests/simulator/plugin_*_test.py and tests/cluster/plugin_test.py.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "base/strings.h"
+#include "cli/overrides.h"
+#include "unit/cli/said.h"
+
+namespace lepton_operator::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Words = std::vector<std::string>;
+
+constexpr const char* kInvocation = R"(apiVersion: lepton.dev/v1alpha1
+kind: Invocation
+metadata: {name: NAME}
+spec:
+  deployment: {type: none}
+  target: {url: https://models.example/v1, modelId: m}
+  evaluation: {tasks: [{name: hellaswag}]}
+)";
+constexpr const char* kNothingWritten = "status: {phase: Failed, tasks: [{name: hellaswag, phase: Failed}]}\n";
+
+std::string named(const char* text, const std::string& name) {
+  std::string whole = text;
+  return whole.replace(whole.find("NAME"), 4, name);
+}
+
+// An operator's directory, without an operator.
+class Directory : public ::testing::Test {
+ protected:
+  Directory() {
+    std::string pattern = testing::TempDir() + "/cli-XXXXXX";
+    root_ = ::mkdtemp(pattern.data());
+    fs::create_directories(root_ / "manifests");
+    fs::create_directories(root_ / "state/default");
+  }
+  ~Directory() override { fs::remove_all(root_); }
+
+  std::string file(const std::string& name, const std::string& text) {
+    std::ofstream(root_ / name) << text;
+    return (root_ / name).string();
+  }
+  std::string manifest(const std::string& name, const std::string& text) { return file("manifests/" + name + ".yaml", text); }
+  void recorded(const std::string& name, const std::string& text) { file("state/default/" + name + ".yaml", text); }
+
+  Said ask(Words words, std::map<std::string, std::string> environment = {}) {
+    for (const char* flag : {"manifests", "state"}) {
+      words.push_back(std::string(flag) == "state" ? "--state-dir" : "--manifests");
+      words.push_back((root_ / flag).string());
+    }
+    environment.emplace("LEPTON_CACHE_DIR", (root_ / "no-login").string());
+    return said(std::move(words), std::move(environment));
+  }
+
+  // One sentence, one hint where there is one, and nothing was changed.
+  void refuses(const Words& words, int code, const std::string& sentence, const std::string& hint = "",
+               std::map<std::string, std::string> environment = {}) {
+    SCOPED_TRACE(base::join(words, " "));
+    const std::string before = manifests();
+    const Said told = ask(words, std::move(environment));
+    EXPECT_EQ(told.code, code);
+    EXPECT_EQ(told.out, "");
+    EXPECT_THAT(told.err, StartsWith("kubectl-lepton: "));
+    EXPECT_THAT(told.err, HasSubstr(sentence));
+    const std::size_t hinted = std::min(told.err.find("\nhint: "), told.err.size());
+    EXPECT_THAT(told.err.substr(hinted), HasSubstr(hint));
+    EXPECT_EQ(manifests(), before);
+  }
+
+  std::string manifests() const {
+    std::map<std::string, std::string> found;
+    for (const auto& entry : fs::directory_iterator(root_ / "manifests")) {
+      std::ifstream stream(entry.path());
+      found[entry.path().filename().string()] = std::string(std::istreambuf_iterator<char>(stream), {});
+    }
+    std::string all;
+    for (const auto& [name, text] : found) all += name + "\n" + text;
+    return all;
+  }
+
+  fs::path root_;
+};
+
+TEST_F(Directory, AnInvocationHasToBeNamed) {
+  for (const char* verb : {"events", "logs", "delete", "suspend", "resume", "retry"}) refuses({verb}, 2, "NAME: is missing", verb);
+  refuses({"retry", "run"}, 2, "--task: is missing", "retry --help");
+  for (const char* verb : {"run", "render"}) refuses({verb}, 2, "--filename: is missing", verb);
+}
+
+TEST_F(Directory, AFlagThatIsNoneOfAVerbIsRefusedWhateverElseIsMissing) {
+  for (const char* verb : {"completion", "delete", "events", "logs", "render", "resume", "retry", "run", "status", "suspend", "tasks"}) {
+    refuses({verb, "--nothing-like-it"}, 2, "--nothing-like-it: unknown flag");
+  }
+  refuses({"workspace", "check", "--nothing-like-it"}, 2, "--nothing-like-it: unknown flag");
+  refuses({"workspace", "chekc"}, 2, "chekc: unknown verb", "did you mean check?");
+}
+
+TEST_F(Directory, AValueThatAFlagDoesNotTakeIsRefused) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  refuses({"logs", "run", "--tail", "some"}, 2, "--tail");
+  refuses({"logs", "run", "--tail", "-2"}, 2, "--tail");
+  refuses({"render", "-f", run, "--output", "xml"}, 2, "--output");
+  refuses({"render", "-f", run, "--api-family", "photons"}, 2, "--api-family");
+  refuses({"workspace", "check", "--output", "xml"}, 2, "--output");
+  refuses({"completion", "tcsh"}, 2, "tcsh");
+  refuses({"completion"}, 2, "SHELL: is missing");
+}
+
+TEST_F(Directory, ACatalogueThatCannotBeReadIsNamed) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  const std::string wrong = file("catalogue.yaml", "a: [");
+  for (const Words& words : {Words{"tasks"}, Words{"render", "-f", run}, Words{"workspace", "check"}}) {
+    Words with = words;
+    with.insert(with.end(), {"--catalogue", "/none"});
+    refuses(with, 2, "--catalogue: /none: cannot open");
+    with.back() = wrong;
+    refuses(with, 2, "--catalogue: " + wrong + ":1");
+  }
+}
+
+TEST_F(Directory, ManifestsThatDoNotGoTogetherAreRefused) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  const std::string again = file("again.yaml", named(kInvocation, "run"));
+  const std::string other = file("other.yaml", named(kInvocation, "other"));
+  const std::string secret = file("secret.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {a: b}\n");
+  const std::string elsewhere = file("elsewhere.yaml", named(kInvocation, "run, namespace: team"));
+  for (const Words& verb : {Words{"run"}, Words{"render"}, Words{"workspace", "check"}}) {
+    const auto with = [&](const Words& rest) {
+      Words words = verb;
+      words.insert(words.end(), rest.begin(), rest.end());
+      return words;
+    };
+    refuses(with({"-f", run, "-f", again}), 2, "again.yaml:1: Invocation default/run stands at " + run + ":1 already");
+    refuses(with({"-f", secret, "-o", "target.url=x"}), 2, "there are overrides, but no Invocation in the files");
+    refuses(with({"-f", elsewhere, "-n", "mine"}), 2, "elsewhere.yaml:3: is of the namespace team, not of mine");
+    refuses(with({"-f", run, "-o", "target.ur=x"}), 2, "target.ur: no such field; did you mean target.url?", "docs/cli.md");
+  }
+  refuses({"render", "-f", secret}, 2, "the files hold no Invocation");
+  refuses({"render", "-f", run, "-f", other, "--uid", "u"}, 2, "--uid is of one Invocation, and the files hold several");
+  refuses({"render", "-f", run, "evaluation.tasks.0.name=helaswag"}, 2, "hellaswag");
+}
+
+TEST_F(Directory, WhatNoLineOfAManifestCanSayIsLeftToItsAuthor) {
+  recorded("shared", named(kInvocation, "shared, namespace: default") + "status: {phase: Running}\n");
+  manifest("shared", R"(apiVersion: lepton.dev/v1alpha1
+kind: Invocation
+metadata: {name: shared}
+spec:
+  suspend: &no false
+  deployment: {type: nim, image: i, servedModelName: m, resourceShape: gpu.1xh200, health: {readiness: {requireApproval: *no}}}
+  evaluation: {tasks: [{name: hellaswag}]}
+)");
+  refuses({"suspend", "shared"}, 2, "spec.suspend cannot be changed here without touching more than that; write \"suspend: true\" by hand");
+}
+
+TEST_F(Directory, AManifestThatIsWrongIsNotChanged) {
+  recorded("wrong", named(kInvocation, "wrong, namespace: default") + "status: {phase: Running}\n");
+  manifest("wrong", named(kInvocation, "wrong") + "  nothing: 1\n");
+  refuses({"suspend", "wrong"}, 2, "wrong.yaml:8: spec.nothing: unknown field");
+  manifest("empty-spec", "apiVersion: lepton.dev/v1alpha1\nkind: Invocation\nmetadata: {name: empty-spec}\n");
+  refuses({"delete", "absent"}, 3, "declares the Invocation default/absent", "kubectl lepton status");
+}
+
+TEST_F(Directory, AManifestThatNoOperatorHasTakenUpIsTold) {
+  manifest("new", named(kInvocation, "new"));
+  for (const char* verb : {"status", "events", "logs", "suspend"}) {
+    refuses({verb, "new"}, 3,
+            "there is no Invocation default/new in " + (root_ / "state").string() +
+                "; its manifest is there, and no operator has taken it up yet",
+            "kubectl lepton status");
+  }
+}
+
+TEST_F(Directory, AStateFileThatCannotBeReadIsNamed) {
+  recorded("torn", "a: [");
+  refuses({"status", "torn"}, 3, "torn.yaml", "the only record of what runs in Lepton");
+  refuses({"status"}, 3, "torn.yaml");
+}
+
+TEST_F(Directory, OfWhatNeverRanNothingIsShown) {
+  recorded("over", named(kInvocation, "over, namespace: default") + kNothingWritten);
+  const std::map<std::string, std::string> workspace = {{"LEPTON_WORKSPACE_ID", "ws"}, {"LEPTON_WORKSPACE_TOKEN", "token-12345"}};
+  for (const Words& words : {Words{"logs", "over"}, Words{"logs", "over", "--follow"}}) {
+    const Said log = ask(words, workspace);
+    EXPECT_EQ(log.code, 0);
+    EXPECT_EQ(log.err, "over: hellaswag never wrote anything\n");
+  }
+  const Said events = ask({"events", "over"});
+  EXPECT_EQ(events.code, 0);
+  EXPECT_THAT(events.err, StartsWith("No events of over"));
+  refuses({"logs", "over", "--lepton-ca-file", "/none"}, 3, "/none", "check the Workspace's url, and --lepton-ca-file", workspace);
+  refuses({"workspace", "check", "--lepton-ca-file", "/none"}, 3, "/none", "check the Workspace's url, and --lepton-ca-file", workspace);
+}
+
+TEST(Overrides, SayOfEachKindOfValueWhatIsWrongWithIt) {
+  const std::string nul(1, '\0');
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {"deployment.image.tag=1", "deployment.image is no object: nothing can stand below it"},
+      {"deployment.envs={A: b}", "deployment.envs is a list, which takes [a,b]"},
+      {"deployment=[a]", "deployment is no list: it takes {name: value}"},
+      {"deployment.image=[ ]x", "something stands behind a closing quote or bracket"},
+      {"deployment.image='a" + nul + "b'", "a value cannot hold a NUL character"},
+      {"deployment.extraArgs=[ , a]", "cannot stand there"},
+      {"deployment/nim=x", "config groups and packages (/ and @) are Hydra's own"},
+      {"deployment.extraArgs[0]=x", "an element of a list is written with a point"},
+      {"deployment.image", "an override is FIELD=VALUE"},
+      {"deployment.image=a,b", "several values are a sweep"},
+  };
+  for (const auto& [override_, sentence] : rows) {
+    SCOPED_TRACE(override_);
+    base::Json object = base::parse_json(R"({"kind": "Invocation", "spec": {"deployment": {"image": "i", "envs": []}}})", "test").value();
+    const std::vector<std::string> overrides = {override_};
+    const base::Result<> done = apply_overrides(object, overrides);
+    ASSERT_FALSE(done.ok());
+    EXPECT_THAT(done.error().text(), HasSubstr(sentence));
+  }
+}
+
+}  // namespace
+}  // namespace lepton_operator::cli

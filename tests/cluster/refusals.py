@@ -8,7 +8,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TABLE = yaml.safe_load((HERE / "refusals.yaml").read_text())
+TABLE = yaml.load((HERE / "refusals.yaml").read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _expanded(value):

@@ -7,7 +7,7 @@ import sys
 
 import at_once
 import yaml
-from harness import ROOT, Case
+from harness import DUMPER, LOADER, ROOT, Case
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "cluster"))
 import refusals  # noqa: E402
@@ -17,7 +17,7 @@ class Refusals(Case):
     def state(self, world, case):
         folder = world.state / "default" / ("workspaces" if case.kind == "Workspace" else "")
         try:
-            return yaml.safe_load((folder / f"{case.name}.yaml").read_text())
+            return yaml.load((folder / f"{case.name}.yaml").read_text(), LOADER)
         except FileNotFoundError:
             return None
 
@@ -39,7 +39,7 @@ class Refusals(Case):
         return state is not None and state["spec"] == self.as_kept(case.manifest["spec"]) and not self.refused(world, case)
 
     def as_kept(self, spec):
-        return yaml.safe_load(yaml.safe_dump(spec))
+        return yaml.load(yaml.dump(spec, Dumper=DUMPER), LOADER)
 
     def judge(self, world, cases):
         unheard = []
@@ -141,7 +141,7 @@ class Definitions(Case):
             yield from self.names(schema["items"])
 
     def test_every_member_that_the_codec_writes_is_in_the_schema(self):
-        crds = [yaml.safe_load((ROOT / "crds" / f"lepton.dev_{kind}.yaml").read_text()) for kind in ("invocations", "workspaces")]
+        crds = [yaml.load((ROOT / "crds" / f"lepton.dev_{kind}.yaml").read_text(), LOADER) for kind in ("invocations", "workspaces")]
         known = {n for c in crds for n in self.names(c["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"])}
         folder = ROOT / "controller" / "invocation"
         code = "".join((folder / f"codec_{part}.cc").read_text() for part in ("status", "resolved", "printable"))
@@ -150,7 +150,7 @@ class Definitions(Case):
         self.assertEqual(written - known, set())
 
     def test_a_status_fits_its_schema(self):
-        crd = yaml.safe_load((ROOT / "crds" / "lepton.dev_invocations.yaml").read_text())
+        crd = yaml.load((ROOT / "crds" / "lepton.dev_invocations.yaml").read_text(), LOADER)
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
         world = self.world("--ready-delay", "300ms", "--run-delay", "2s", "--storage-api", "absent", "--delete-delay", "2s")
         world.start()

@@ -7,12 +7,12 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "fakeapi/api_server.h"
 #include "reconcile/directory_owners.h"
 #include "reconcile/key_secret.h"
 #include "store/secret_object.h"
 #include "store/state_files.h"
 #include "unit/base/run.h"
-#include "unit/store/tiny_api_server.h"
 
 namespace lepton_operator::reconcile {
 namespace {
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using base::ErrorKind;
 using base::Json;
 using base::Result;
-using store::test::TinyApiServer;
+using fakeapi::ApiServer;
 using testing::HasSubstr;
 
 constexpr const char* kHome = "/api/v1/namespaces/kube-system";
@@ -44,7 +44,7 @@ class RecordOfTheCluster : public testing::Test {
     return found == values.end() ? "" : found->second;
   }
   void refuse(int code) {
-    server_->intercept([code](const base::HttpRequest& request) -> TinyApiServer::Answer {
+    server_->intercept([code](const base::HttpRequest& request) -> ApiServer::Answer {
       if (request.path != kHome) return std::nullopt;
       return base::HttpResponse{code, {}, R"({"kind":"Status","code":)" + std::to_string(code) + R"(,"message":"no"})"};
     });
@@ -53,7 +53,7 @@ class RecordOfTheCluster : public testing::Test {
   boost::asio::io_context io_;
   base::ManualClock clock_{io_};
   std::unique_ptr<base::Random> random_ = base::make_seeded_random(3);
-  std::shared_ptr<TinyApiServer> server_ = std::make_shared<TinyApiServer>(io_);
+  std::shared_ptr<ApiServer> server_ = std::make_shared<ApiServer>(io_);
   kube::Api api_{server_, nullptr, clock_, {}};
   base::Context root_{clock_};
   base::Error error_;

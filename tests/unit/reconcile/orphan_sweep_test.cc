@@ -3,17 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakeapi/api_server.h"
 #include "invocation/names.h"
 #include "reconcile/cluster_owners.h"
 #include "reconcile/operator.h"
 #include "unit/reconcile/bench.h"
-#include "unit/store/tiny_api_server.h"
 
 namespace lepton_operator::reconcile::test {
 namespace {
 
 using base::HttpRequest;
-using store::test::TinyApiServer;
+using fakeapi::ApiServer;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -32,7 +32,7 @@ class OrphanSweepTest : public testing::Test {
  protected:
   explicit OrphanSweepTest(simulator::Options options = slow())
       : bench_(std::move(options)),
-        server_(std::make_shared<TinyApiServer>(bench_.io)),
+        server_(std::make_shared<ApiServer>(bench_.io)),
         api_(server_, nullptr, bench_.clock, {}),
         lepton_(bench_.transport, bench_.credentials(), bench_.clock, *bench_.random, {}) {
     bench_.add_workspace(kWorkspace);
@@ -116,7 +116,7 @@ class OrphanSweepTest : public testing::Test {
   }
   // As the API server answers to every request of that path.
   void answer(const std::string& path, int code, const std::string& reason) {
-    server_->intercept([=](const HttpRequest& request) -> TinyApiServer::Answer {
+    server_->intercept([=](const HttpRequest& request) -> ApiServer::Answer {
       if (request.path != path) return std::nullopt;
       return status(code, reason);
     });
@@ -158,7 +158,7 @@ class OrphanSweepTest : public testing::Test {
   }
 
   Bench bench_;
-  std::shared_ptr<TinyApiServer> server_;
+  std::shared_ptr<ApiServer> server_;
   kube::Api api_;
   lepton::Client lepton_;
   lepton::ApiFamily family_ = lepton::ApiFamily::kDeployments;
@@ -267,7 +267,7 @@ TEST_F(OrphanSweepTest, KeepsWhatTheApiServerCannotTellTheOwnerOf) {
   answer(gone_path(), 503, "ServiceUnavailable");
   start();
   expect_kept("so it is");
-  server_->intercept([&](const HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const HttpRequest& request) -> ApiServer::Answer {
     if (request.path != gone_path()) return std::nullopt;
     return base::Result<base::HttpResponse>(base::Error{base::ErrorKind::kTimeout, "no answer in time"});
   });
@@ -290,7 +290,7 @@ TEST_F(OrphanSweepTest, KeepsEverythingWhileInvocationsAreNotServed) {
 TEST_F(OrphanSweepTest, KeepsEverythingWhenTheCrdGoesBetweenTwoRequests) {
   plant_endpoint("nim-gpqa-0-gone", marks());
   int lists = 0;
-  server_->intercept([&](const HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const HttpRequest& request) -> ApiServer::Answer {
     if (request.path != kInvocations || ++lists % 2 == 1) return std::nullopt;
     return status(404, "NotFound");
   });
@@ -301,7 +301,7 @@ TEST_F(OrphanSweepTest, KeepsEverythingWhenTheCrdGoesBetweenTwoRequests) {
 TEST_F(OrphanSweepTest, KeepsEverythingWhenTheCrdComesBetweenTwoRequests) {
   plant_endpoint("nim-gpqa-0-gone", marks());
   bool asked = false;
-  server_->intercept([&](const HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const HttpRequest& request) -> ApiServer::Answer {
     asked = asked || request.path == gone_path();
     if (request.path != kInvocations || asked) return std::nullopt;
     return status(404, "NotFound");
@@ -374,7 +374,7 @@ TEST_F(OrphanSweepTest, WhoDoesNotLeadRemovesNothing) {
 
 TEST_F(OrphanSweepTest, WhoLosesTheLeadWhileItAsksRemovesNothing) {
   plant_endpoint("nim-gpqa-0-gone", marks());
-  server_->intercept([&](const HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const HttpRequest& request) -> ApiServer::Answer {
     if (request.path == gone_path()) leads_ = false;
     return std::nullopt;
   });

@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "fakeapi/api_server.h"
 #include "reconcile/credentials_secret.h"
 #include "reconcile/key_secret.h"
 #include "reconcile/token_key.h"
 #include "store/secret_object.h"
 #include "unit/base/run.h"
-#include "unit/store/tiny_api_server.h"
 
 namespace lepton_operator::reconcile {
 namespace {
@@ -19,7 +19,7 @@ using base::ErrorKind;
 using base::Json;
 using base::Method;
 using base::Result;
-using store::test::TinyApiServer;
+using fakeapi::ApiServer;
 using testing::HasSubstr;
 
 const invocation::ObjectKey kTeam{"team", "default"};
@@ -71,7 +71,7 @@ class OwnSecretsTest : public testing::Test {
   base::ManualClock clock_{io_};
   std::unique_ptr<base::Random> random_ = base::make_seeded_random(3);
   base::MemoryLog log_;
-  std::shared_ptr<TinyApiServer> server_ = std::make_shared<TinyApiServer>(io_);
+  std::shared_ptr<ApiServer> server_ = std::make_shared<ApiServer>(io_);
   kube::Api api_{server_, nullptr, clock_, {}};
   base::Context root_{clock_};
 };
@@ -92,7 +92,7 @@ TEST_F(OwnSecretsTest, OfTwoThatMakeItAtOnceOneReadsTheOthers) {
   const auto other = open_keys();
   const Json made = *server_->find(kKeysPath);
   int asked = 0;
-  server_->intercept([&](const base::HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const base::HttpRequest& request) -> ApiServer::Answer {
     if (request.method != Method::kGet || ++asked > 1) return std::nullopt;
     return base::HttpResponse{404, {}, R"({"kind":"Status","code":404,"reason":"NotFound","message":"not found"})"};
   });
@@ -141,7 +141,7 @@ TEST_F(OwnSecretsTest, OfTwoThatRotateAtOnceOneTakesTheOthersKey) {
   const std::string hex(64, 'b');
   const std::string others = token_key_id(token_key_bytes(hex).value());
   bool rotated = false;
-  server_->intercept([&](const base::HttpRequest& request) -> TinyApiServer::Answer {
+  server_->intercept([&](const base::HttpRequest& request) -> ApiServer::Answer {
     if (request.method != Method::kPatch || std::exchange(rotated, true)) return std::nullopt;
     server_->edit(kKeysPath, [&](Json& secret) {  // in between the other has done it
       secret["data"]["current"] = Json::string(base::base64_encode(others));
@@ -194,7 +194,7 @@ TEST_F(OwnSecretsTest, WhatIsKeptAlreadyIsNotWrittenAgain) {
 TEST_F(OwnSecretsTest, AWriteThatFailedIsTriedAgainAndInForceMeanwhile) {
   const auto snapshot = open_snapshot();
   run(*snapshot);
-  server_->intercept([](const base::HttpRequest&) -> TinyApiServer::Answer { return base::Error{ErrorKind::kUnreachable, "no server"}; });
+  server_->intercept([](const base::HttpRequest&) -> ApiServer::Answer { return base::Error{ErrorKind::kUnreachable, "no server"}; });
   ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
   settle();
   EXPECT_FALSE(snapshot->written());

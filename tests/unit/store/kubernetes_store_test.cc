@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "fakeapi/api_server.h"
 #include "unit/base/run.h"
-#include "unit/store/tiny_api_server.h"
 
 namespace lepton_operator::store {
 namespace {
@@ -110,7 +110,7 @@ class KubernetesStoreTest : public testing::Test {
   base::ManualClock clock_{io_};
   std::unique_ptr<base::Random> random_ = base::make_seeded_random(3);
   base::MemoryLog log_;
-  std::shared_ptr<test::TinyApiServer> server_ = std::make_shared<test::TinyApiServer>(io_);
+  std::shared_ptr<fakeapi::ApiServer> server_ = std::make_shared<fakeapi::ApiServer>(io_);
   kube::Api api_{server_, nullptr, clock_, {}};
   base::Context root_{clock_};
   std::unique_ptr<ObjectStore> store_;
@@ -418,7 +418,7 @@ TEST_F(KubernetesStoreTest, WhatHappenedWhileTheServerWasAwayIsFoundByTheNextLis
   settle();
   ASSERT_TRUE(store_->find_invocation({"team", "gone"}));
   told_.clear();
-  server_->intercept([](const base::HttpRequest& request) -> test::TinyApiServer::Answer {
+  server_->intercept([](const base::HttpRequest& request) -> fakeapi::ApiServer::Answer {
     if (request.path.find("/invocations") == std::string::npos) return std::nullopt;
     return base::Error{.kind = ErrorKind::kNotFound, .what = "too old resource version", .status = 410};
   });

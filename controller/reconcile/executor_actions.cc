@@ -200,8 +200,15 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::EnsureS
   if (!value) co_return value.error();
   if (!may_send(context)) co_return not_sent();
   lepton::NewSecret secret = secret_request(install_id_, errand.object->meta, action.secret, std::move(value).value());
+  const std::string name = secret.name;
   Result<> answer = co_await errand.connection->client().create_secret(context, std::move(secret));
-  co_return adopted(std::move(answer));
+  if (answer || answer.error().kind != ErrorKind::kConflict) co_return answer;
+  // It exists already, says Lepton. No look shows secrets, so the list has to, before anything is made that needs it.
+  const auto listed = co_await errand.connection->client().list_secrets(context);
+  if (!listed) co_return listed.error();
+  const auto named = [&name](const lepton::Secret& one) { return one.name == name; };
+  if (listed->malformed > 0 || std::any_of(listed->items.begin(), listed->items.end(), named)) co_return Ok{};
+  co_return Error{ErrorKind::kServer, "lepton says that the secret " + name + " exists already, but does not list it"};
 }
 
 Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteSecrets action) {

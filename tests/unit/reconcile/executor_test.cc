@@ -201,6 +201,16 @@ TEST_F(ExecutorTest, AnEndpointOrSecretThatExistsAlreadyIsLeftToTheNextLook) {
   EXPECT_TRUE(bench_.simulator.secrets().contains("lepop-token"));
 }
 
+TEST_F(ExecutorTest, ASecretThatExistsAlreadyIsLookedForInTheList) {
+  const Action secret = invocation::EnsureSecret{{"lepop-token", invocation::LiteralToken{0}}};
+  fault_once("POST", {Fault::What::kStatus, 409, std::nullopt});
+  EXPECT_FALSE(carry_out(secret)) << "nobody made it";
+  EXPECT_THAT(outcome(secret).error->what, HasSubstr("lepop-token exists already, but does not list it"));
+  EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 1);
+  EXPECT_TRUE(carry_out(secret));
+  EXPECT_TRUE(bench_.simulator.secrets().contains("lepop-token"));
+}
+
 TEST_F(ExecutorTest, DeletingWhatIsNotThereSucceeds) {
   EXPECT_TRUE(carry_out(invocation::DeleteEndpoint{"gpqa", "nim-none"}));
   EXPECT_TRUE(carry_out(invocation::DeleteJob{"gpqa", "eval-none", "eval-none-1", invocation::DeletionReason::kInvocationDeleted}));

@@ -139,7 +139,8 @@ Sighting sight(Planning& p, const std::string& task, JobStatus& job) {
 }
 
 bool release_job(Planning& p, const std::string& task, JobStatus& job) {
-  if (job.name.empty() || job.released) return true;
+  // One that comes later than any request may take comes when all is over, and is removed all the same.
+  if (job.name.empty() || (job.released && !has_duplicates(p, job.name))) return true;
   const Sighting sighting = sight(p, task, job);
   switch (sighting.kind) {
     case Sighting::Kind::kRefused:

@@ -290,5 +290,17 @@ TEST(Jobs, TheDuplicateIsRemovedAlthoughTheOlderOneIsDone) {
   EXPECT_THAT(plan(scene, at(101s)).actions, Contains(removes_duplicate("job-late")));
 }
 
+// A request that took longer than any may: by then the task's result stands, and its job was let go.
+TEST(Jobs, ADuplicateThatComesAfterTheEndIsRemovedToo) {
+  Scene scene = a_succeeded_invocation();
+  ASSERT_TRUE(scene.task(kGpqa).job.released);
+  scene.another_job(kGpqa, "job-late", "Running", 99s);
+  const Plan made = plan(scene);
+  EXPECT_THAT(made.actions, testing::ElementsAre(removes_duplicate("job-late")));
+  EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kSucceeded);
+  EXPECT_EQ(task_of(made, kGpqa).job.id, "job-gpqa_diamond");
+  EXPECT_EQ(made.interest.pace, lepton::Pace::kClose);
+}
+
 }  // namespace
 }  // namespace lepton_operator::invocation::planner

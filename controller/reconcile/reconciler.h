@@ -76,6 +76,8 @@ class Reconciler {
   void drop(const store::ObjectKey& key);
   static ObjectPtr as_recorded(const ObjectPtr& shown, const Tracked& tracked);
   void heed_request(const invocation::Invocation& object, Tracked& tracked);
+  void heed_late_write(const ObjectPtr& shown, const TrackedPtr& tracked);
+  void take_record(const invocation::Invocation& before, Tracked& tracked, invocation::InvocationStatus status);
   invocation::Plan make_plan(const invocation::Invocation& object, Tracked& tracked);
   invocation::Admission admission(const invocation::Invocation& object, const Tracked& tracked, const invocation::WorkspaceFacts& facts,
                                   const lepton::View& view) const;

@@ -44,6 +44,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
     co_return ReconcileResult::kSuccess;
   }
   const TrackedPtr tracked = track(*object);
+  heed_late_write(object, tracked);
   heed_request(*object, *tracked);
   const ObjectPtr known = as_recorded(object, *tracked);
   Plan plan = make_plan(*known, *tracked);
@@ -158,16 +159,31 @@ bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, cons
 
 boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
   Result<> written = co_await parts_.store.write_status(requests_, object, status);
+  if (!written && written.error().uncertain()) tracked->unanswered = std::move(status);
   if (!written) co_return written;
-  tracked->status_written = parts_.clock.now();
   const ObjectPtr before = as_recorded(object, *tracked);
-  tracked->recorded = status;
-  if (before->status.queued_since != status.queued_since || usage_of(*before, before->status) != usage_of(*before, status)) {
-    wake_line(tracked->workspace);
-  }
-  log_transitions(*before, status);
-  report_progress(parts_.hooks, *before, status);
+  take_record(*before, *tracked, std::move(status));
   co_return written;
+}
+
+// A write whose answer was lost took effect after all: what it recorded, a result perhaps, stands.
+void Reconciler::heed_late_write(const ObjectPtr& shown, const TrackedPtr& tracked) {
+  if (!tracked->unanswered || !(shown->status == *tracked->unanswered)) return;
+  const ObjectPtr before = as_recorded(shown, *tracked);
+  take_record(*before, *tracked, shown->status);
+}
+
+// From now on this status is ours.
+void Reconciler::take_record(const Invocation& before, Tracked& tracked, InvocationStatus status) {
+  tracked.status_written = parts_.clock.now();
+  tracked.unanswered.reset();
+  tracked.recorded = std::move(status);
+  const InvocationStatus& now = tracked.recorded;
+  if (before.status.queued_since != now.queued_since || usage_of(before, before.status) != usage_of(before, now)) {
+    wake_line(tracked.workspace);
+  }
+  log_transitions(before, now);
+  report_progress(parts_.hooks, before, now);
 }
 
 void Reconciler::log_transitions(const Invocation& before, const InvocationStatus& now) {

@@ -24,6 +24,7 @@ struct Reconciler::Tracked {
   // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
   // wrote, who records nothing here: it is planned with this, and that is overwritten.
   invocation::InvocationStatus recorded;
+  std::optional<invocation::InvocationStatus> unanswered;  // sent last, and nobody knows whether it was written
   std::optional<base::Timestamp> status_written;
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given

@@ -102,6 +102,11 @@ class MemoryStore final : public store::ObjectStore {
     tell(Kind::kSecret, key);
   }
   void fail_next_status_write(base::Error error) { status_errors_.push_back(std::move(error)); }
+  // The first status that is `so` is written, somebody does `then`, and the answer is lost.
+  void lose_answer_to_status(std::function<bool(const InvocationStatus&)> so, std::function<void()> then) {
+    loses_answer_ = std::move(so);
+    meanwhile_ = std::move(then);
+  }
   void on_status(std::function<void(const InvocationStatus&)> hook) { on_status_ = std::move(hook); }
   void set_synced(bool synced) { synced_ = synced; }
   int status_writes() const { return status_writes_; }
@@ -144,6 +149,12 @@ class MemoryStore final : public store::ObjectStore {
     object->mark.altered = false;
     object->meta.resource_version = next_version();
     invocations_[read->meta.key] = object;
+    if (loses_answer_ && loses_answer_(object->status)) {
+      loses_answer_ = nullptr;
+      meanwhile_();
+      tell(Kind::kInvocation, read->meta.key);
+      co_return base::Error{base::ErrorKind::kTimeout, "no answer came in time"};
+    }
     co_return base::Ok{};
   }
   boost::asio::awaitable<base::Result<>> write_status(base::Context, std::shared_ptr<const Workspace> read,
@@ -203,6 +214,8 @@ class MemoryStore final : public store::ObjectStore {
   std::set<std::string> going_;
   std::deque<base::Error> status_errors_;
   std::function<void(const InvocationStatus&)> on_status_;
+  std::function<bool(const InvocationStatus&)> loses_answer_;
+  std::function<void()> meanwhile_;
   int version_ = 0;
   bool synced_ = true;
   int status_writes_ = 0;

@@ -60,6 +60,21 @@ TEST_F(OperatorTest, NothingIsCreatedWhileStatusCannotBeWritten) {
   EXPECT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 90s)) << problems();
 }
 
+TEST_F(OperatorTest, AResultStandsAlthoughNobodyAnsweredThatItWasWrittenAndItIsDeletedThen) {
+  const auto has_result = [](const InvocationStatus& status) {
+    return !status.tasks.empty() && status.tasks.front().phase == invocation::TaskPhase::kSucceeded;
+  };
+  bool recorded = false;
+  bench_.store.lose_answer_to_status(has_result, [this] { bench_.store.delete_invocation(kLlama); });
+  bench_.store.on_status([&](const InvocationStatus& status) {
+    recorded = recorded || has_result(status);
+    EXPECT_EQ(has_result(status), recorded) << "a result never regresses";
+  });
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return gone() && recorded; }, 2min)) << problems();
+  EXPECT_EQ(outcomes_.size(), 1U) << "it is told once";
+}
+
 TEST_F(OperatorTest, AConflictIsPlannedAgainAtOnce) {
   bench_.store.fail_next_status_write({ErrorKind::kConflict, "changed since"});
   bench_.store.put_invocation(kLlama, kNim);

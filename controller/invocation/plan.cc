@@ -8,11 +8,11 @@ namespace {
 
 void release_finished(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
+    earlier_attempts_over(p, task);  // also while a later one runs: a duplicate of an earlier one may come late
     if (!finished(task.phase)) continue;
     const bool serves_others = p.shared() && !all_finished(p.status()) && !p.spec.suspend;
     if (!serves_others && (!keeps_endpoint(p, task) || !keep_endpoint(p, task))) release_endpoint(p, task);
     release_job(p, task.name, task.job);
-    earlier_attempts_over(p, task);
   }
 }
 

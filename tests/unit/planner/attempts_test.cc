@@ -114,6 +114,16 @@ TEST(Retries, OfATaskWhoseDuplicateStillRunsWaitForThatToo) {
   EXPECT_THAT(task_of(made, kGpqa).earlier, SizeIs(1));
 }
 
+TEST(Retries, ADuplicateOfAnEarlierAttemptIsRemovedWhileALaterOneRuns) {
+  Scene scene = with_retries(1);
+  scene.job_is(kGpqa, "Failed");
+  scene.status() = plan(scene).status;
+  ASSERT_EQ(scene.task(kGpqa).job.attempt, 1);
+  ASSERT_TRUE(scene.task(kGpqa).earlier.front().job.released);
+  scene.another_job(kGpqa, "job-late", "Running", 99s);
+  EXPECT_THAT(plan(scene, at(101s)).actions, Contains(removes_duplicate("job-late")));
+}
+
 TEST(Retries, MayBeGrantedWhileATaskRuns) {
   Scene scene = a_running_invocation();
   scene.job_is(kGpqa, "Failed").with_spec("execution: {retries: 1}");

@@ -7,9 +7,11 @@
 #include "app/flags.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 int main(int argc, char** argv) {
   using namespace lepton_operator;
+  base::keep_memory_small();
   if (argc > 1 && app::is_command(argv[1])) return app::run_command({argv + 1, argv + argc});
   const auto read = [](const std::filesystem::path& path) { return base::read_file(path); };
   const auto parsed = app::parse_flags({argv + 1, argv + argc}, read);

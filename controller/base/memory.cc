@@ -1,0 +1,23 @@
+#include "base/memory.h"
+
+#include <malloc.h>
+
+namespace lepton_operator::base {
+
+namespace {
+
+constexpr int kHeaps = 1;
+constexpr int kOwnMapping = 128 << 10;  // bytes; set, so that glibc does not raise it by itself and keep bodies in the heap
+constexpr int kKeptAtTop = 1 << 20;
+
+}  // namespace
+
+void keep_memory_small() {
+  mallopt(M_ARENA_MAX, kHeaps);
+  mallopt(M_MMAP_THRESHOLD, kOwnMapping);
+  mallopt(M_TRIM_THRESHOLD, kKeptAtTop);
+}
+
+void give_memory_back() { malloc_trim(0); }
+
+}  // namespace lepton_operator::base

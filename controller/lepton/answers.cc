@@ -103,4 +103,12 @@ Error refusal(const base::HttpResponse& response, const Asked& asked, base::Time
   return error;
 }
 
+base::Result<base::Json> json_of(int status, const std::string& body, const std::string& asked) {
+  base::Result<base::Json> parsed = base::parse_json(body, asked);
+  if (parsed) return parsed;
+  Error error{ErrorKind::kMalformed, "lepton answered " + std::to_string(status) + " to " + asked + " with what is no JSON"};
+  error.status = status;
+  return error;
+}
+
 }  // namespace lepton_operator::lepton

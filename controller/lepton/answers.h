@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/http.h"
+#include "base/json.h"
 
 namespace lepton_operator::lepton {
 
@@ -31,5 +32,8 @@ base::Error refusal(const base::HttpResponse& response, const Asked& asked, base
 
 // 401, answered (`status` 401) or, since the circuit is open, not even asked (0).
 base::Error token_refused(const std::string& workspace_id, int status);
+
+// The body of an answer of that status; kMalformed when it is no JSON.
+base::Result<base::Json> json_of(int status, const std::string& body, const std::string& asked);
 
 }  // namespace lepton_operator::lepton

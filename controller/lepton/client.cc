@@ -3,6 +3,13 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/json_elements.h"
+#include "lepton/answers.h"
 
 namespace lepton_operator::lepton {
 
@@ -50,15 +57,21 @@ std::vector<std::pair<std::string, std::string>> list_query(const JobQuery& quer
 // Puts a page's new jobs into `all`; false when it brought nothing new (a server that ignores `page` repeats itself).
 bool add_page(Decoded<Job>& all, std::set<std::string>& ids, Decoded<Job> page) {
   bool something_new = false;
-  for (Job& job : page.items) {
-    if (!ids.insert(job.id).second) continue;
+  for (std::size_t i = 0; i < page.items.size(); ++i) {
+    if (!ids.insert(page.items[i].id).second) continue;
     something_new = true;
-    all.items.push_back(std::move(job));
+    all.items.push_back(std::move(page.items[i]));
+    if (i < page.prints.size()) all.prints.push_back(page.prints[i]);
+  }
+  for (auto& [print, id] : page.unchanged) {
+    if (!ids.insert(id).second) continue;
+    something_new = true;
+    all.unchanged.emplace(print, std::move(id));
   }
   all.requests += 1;
   if (something_new || all.requests == 1) {
     all.malformed += page.malformed;
-  } else if (page.items.empty()) {  // the same again, or others that cannot be read
+  } else if (page.items.empty() && page.unchanged.empty()) {  // the same again, or others that cannot be read
     all.malformed = std::max(all.malformed, page.malformed);
   }
   return something_new;
@@ -83,6 +96,38 @@ Result<T> decoded(const Result<Json>& body, Decode decode, const std::string& as
   return error;
 }
 
+constexpr std::size_t kAtOnce = 200;  // elements decoded before others have a turn
+
+// A list one by one, so that its tree never stands there whole, and what is known by its text is passed over.
+template <class T, class Decode>
+Answer<Decoded<T>> decoded_list(base::HttpResponse response, const char* member, Decode decode, const Prints* known, std::string asked) {
+  const auto elements = base::json_elements(response.body, member);
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Decoded<T> list;
+  std::size_t decoded_now = 0;
+  for (const std::string_view element : elements ? *elements : std::vector<std::string_view>{}) {
+    const std::uint64_t print = known ? base::text_print(element) : 0;
+    if (const auto found = known ? known->find(print) : Prints::const_iterator{}; known && found != known->end()) {
+      list.unchanged.insert(*found);
+      continue;
+    }
+    const Result<Json> one = json_of(response.status, "[" + std::string(element) + "]", asked);
+    Result<Decoded<T>> alone = decoded<Decoded<T>>(one, decode, asked);
+    if (!alone) co_return alone.error();
+    list.malformed += alone->malformed;
+    for (T& item : alone->items) {  // one, or none of ours
+      list.items.push_back(std::move(item));
+      if (known) list.prints.push_back(print);
+    }
+    if (++decoded_now % kAtOnce == 0) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+  }
+  if (elements) co_return list;
+  // No list, an empty one in other words, or no JSON at all: the codec knows, and says it.
+  const Result<Json> whole = json_of(response.status, response.body, asked);
+  Result<Decoded<T>> answer = decoded<Decoded<T>>(whole, decode, asked);
+  co_return answer;
+}
+
 }  // namespace
 
 Answer<WorkspaceInfo> Client::workspace(Context context) {
@@ -91,12 +136,14 @@ Answer<WorkspaceInfo> Client::workspace(Context context) {
   co_return decoded<WorkspaceInfo>(body, decode_workspace, "GET /workspace");
 }
 
-Answer<Decoded<Endpoint>> Client::list_endpoints(Context context, ApiFamily family) {
+Answer<Decoded<Endpoint>> Client::list_endpoints(Context context, ApiFamily family, const Prints* known) {
   Call request = call(Method::kGet, collection(family));
   const std::string asked = request.asked;
-  const Result<Json> body = co_await send_json(context, std::move(request));
+  Result<base::HttpResponse> response = co_await send(context, std::move(request));
+  if (!response) co_return response.error();
   const auto decode = [family](const Json& answer) { return decode_endpoints(answer, family); };
-  co_return decoded<Decoded<Endpoint>>(body, decode, asked);
+  Result<Decoded<Endpoint>> answer = co_await decoded_list<Endpoint>(std::move(*response), "", decode, known, asked);
+  co_return answer;
 }
 
 Answer<Endpoint> Client::get_endpoint(Context context, std::string name, ApiFamily family) {
@@ -108,17 +155,18 @@ Answer<Endpoint> Client::get_endpoint(Context context, std::string name, ApiFami
   co_return decoded<Endpoint>(body, decode, asked);
 }
 
-Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query) {
+Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query, const Prints* known) {
   Decoded<Job> all;
   all.requests = 0;
   std::set<std::string> ids;
   for (int page = 1; page <= kMostPages; ++page) {
     Call request = call(Method::kGet, "/jobs");
     request.request.query = list_query(query, page);
-    const Result<Json> body = co_await send_json(context, std::move(request));
-    Result<Decoded<Job>> answer = decoded<Decoded<Job>>(body, decode_jobs, "GET /jobs");
+    Result<base::HttpResponse> response = co_await send(context, std::move(request));
+    if (!response) co_return response.error();
+    Result<Decoded<Job>> answer = co_await decoded_list<Job>(std::move(*response), "jobs", decode_jobs, known, "GET /jobs");
     if (!answer) co_return answer.error();
-    const std::size_t size = answer->items.size() + static_cast<std::size_t>(answer->malformed);
+    const std::size_t size = answer->items.size() + answer->unchanged.size() + static_cast<std::size_t>(answer->malformed);
     const bool something_new = add_page(all, ids, std::move(answer).value());
     const bool is_short = size < largest_page_;
     largest_page_ = std::max(largest_page_, size);

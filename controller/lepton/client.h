@@ -86,9 +86,10 @@ class Client {
   // Reading. A list asks for page after page of 500 until an empty, repeated or short one. What is short the server's own
   // pages tell, not what was asked for: it may cap page_size.
   Answer<WorkspaceInfo> workspace(Context context);
-  Answer<Decoded<Endpoint>> list_endpoints(Context context, ApiFamily family = ApiFamily::kDeployments);
+  // With `known`, which outlives the call, what is in it is neither parsed nor decoded again but named in the answer's `unchanged`.
+  Answer<Decoded<Endpoint>> list_endpoints(Context context, ApiFamily family = ApiFamily::kDeployments, const Prints* known = nullptr);
   Answer<Endpoint> get_endpoint(Context context, std::string name, ApiFamily family = ApiFamily::kDeployments);
-  Answer<Decoded<Job>> list_jobs(Context context, JobQuery query);
+  Answer<Decoded<Job>> list_jobs(Context context, JobQuery query, const Prints* known = nullptr);
   Answer<Job> get_job(Context context, std::string id);  // alive_and_archive
   Answer<Decoded<NodeGroup>> list_node_groups(Context context);
   Answer<Decoded<Secret>> list_secrets(Context context);

@@ -178,11 +178,7 @@ Answer<Json> Client::send_json(Context context, Call call) {
   const std::string asked = call.asked;
   Result<HttpResponse> response = co_await send(context, std::move(call));
   if (!response) co_return response.error();
-  Result<Json> body = base::parse_json(response->body, asked);
-  if (body) co_return body;
-  Error error{ErrorKind::kMalformed, "lepton answered " + std::to_string(response->status) + " to " + asked + " with what is no JSON"};
-  error.status = response->status;
-  co_return error;
+  co_return json_of(response->status, response->body, asked);
 }
 
 Answer<> Client::send_removal(Context context, Call call) {

@@ -5,6 +5,9 @@
 // since a list that lacks an object proves nothing about it. Pure; any thread. Fields: docs/lepton-api.md, sections 3 to 10.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -12,11 +15,16 @@
 
 namespace lepton_operator::lepton {
 
+// By the print of its text (base/json_elements.h), which object a list showed: its name, of jobs its id.
+using Prints = std::unordered_map<std::uint64_t, std::string>;
+
 template <class T>
 struct Decoded {
   std::vector<T> items;
-  int malformed = 0;  // items that cannot be addressed: no readable name (jobs: no id)
-  int requests = 1;   // that it took: pages
+  int malformed = 0;                  // items that cannot be addressed: no readable name (jobs: no id)
+  int requests = 1;                   // that it took: pages
+  std::vector<std::uint64_t> prints;  // of `items`, where prints were asked for
+  Prints unchanged;                   // what was known by its text and is not in `items`
 };
 
 Json encode(const EndpointSpec& spec);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
+
 namespace lepton_operator::lepton {
 
 using base::Milliseconds;
@@ -13,6 +15,9 @@ namespace {
 // However often look_soon() is called.
 constexpr Milliseconds kSoonest{200};
 constexpr double kShareOfBucket = 0.5;
+// What a look takes of the domain thread is at most a tenth of the time until the next.
+constexpr int kCalmPerWork = 10;
+constexpr std::size_t kManyDecoded = 1'000;
 
 ApiFamily other(ApiFamily family) { return family == ApiFamily::kDeployments ? ApiFamily::kEndpoints : ApiFamily::kDeployments; }
 
@@ -30,10 +35,13 @@ Observer::Observer(boost::asio::io_context& io, Client& client, base::Clock& clo
 
 void Observer::set_interest(const std::string& party, Interest interest) {
   const Interest before = strongest();
-  if (interest == Interest{}) {
-    interests_.erase(party);
-  } else {
-    interests_[party] = interest;
+  if (const auto known = interests_.find(party); known != interests_.end()) {
+    demand_.remove(known->second);
+    interests_.erase(known);
+  }
+  if (!(interest == Interest{})) {
+    demand_.add(interest);
+    interests_.emplace(party, interest);
   }
   const Interest now = strongest();
   // What is in the view was never asked of them.
@@ -44,6 +52,7 @@ void Observer::set_interest(const std::string& party, Interest interest) {
 void Observer::set_family(ApiFamily family) {
   if (family == view_.family) return;
   view_.family = family;
+  known_endpoints_.clear();
   std::swap(view_.endpoint_looks, view_.other_endpoint_looks);
   view_.other_error.reset();
   look_soon();
@@ -54,13 +63,17 @@ void Observer::look_soon() {
   hurry_.notify();
 }
 
-Interest Observer::strongest() const {
+void Demand::count(const Interest& interest, int by) {
+  if ((paces_[interest.pace] += by) == 0) paces_.erase(interest.pace);
+  archive_ += interest.archive ? by : 0;
+  other_family_ += interest.other_family ? by : 0;
+}
+
+Interest Demand::strongest() const {
   Interest all;
-  for (const auto& [party, interest] : interests_) {
-    all.pace = std::max(all.pace, interest.pace);
-    all.archive = all.archive || interest.archive;
-    all.other_family = all.other_family || interest.other_family;
-  }
+  if (!paces_.empty()) all.pace = paces_.rbegin()->first;
+  all.archive = archive_ > 0;
+  all.other_family = other_family_ > 0;
   return all;
 }
 
@@ -93,7 +106,7 @@ boost::asio::awaitable<void> Observer::rest(Context context, Timestamp begun) {
   while (!context.expired()) {
     const Milliseconds calm = std::chrono::floor<Milliseconds>(interval() * shortened);
     const Milliseconds wanted = look_soon_ ? kSoonest : calm;
-    const Timestamp due = begun + std::max(wanted, shortest_interval());
+    const Timestamp due = begun + std::max({wanted, shortest_interval(), kCalmPerWork * taken_});
     const Timestamp now = clock_.now();
     if (now >= due) co_return;
     Context until = context.with_timeout(due - now);
@@ -103,7 +116,8 @@ boost::asio::awaitable<void> Observer::rest(Context context, Timestamp begun) {
 
 boost::asio::awaitable<void> Observer::ask_endpoints(Observer& self, Context context, ApiFamily family, Asked<Endpoint>& asked) {
   asked.begun = self.clock_.now();
-  asked.answer = co_await self.client_.list_endpoints(context, family);
+  const Prints* known = family == self.view_.family ? &self.known_endpoints_ : &self.nothing_known_;
+  asked.answer = co_await self.client_.list_endpoints(context, family, known);
 }
 
 // The archive first, the alive ones after it: then a job that only the first list has is no longer alive, and never one just created.
@@ -112,10 +126,10 @@ boost::asio::awaitable<void> Observer::ask_jobs(Observer& self, Context context,
   const JobQuery both{JobScope::kAliveAndArchive, self.options_.job_selector};
   if (look.archive) {
     look.archive->begun = self.clock_.now();
-    look.archive->answer = co_await self.client_.list_jobs(context, both);
+    look.archive->answer = co_await self.client_.list_jobs(context, both, &self.known_jobs_);
   }
   look.alive.begun = self.clock_.now();
-  look.alive.answer = co_await self.client_.list_jobs(context, alive);
+  look.alive.answer = co_await self.client_.list_jobs(context, alive, &self.known_jobs_);
 }
 
 boost::asio::awaitable<void> Observer::look(Context context) {
@@ -128,7 +142,12 @@ boost::asio::awaitable<void> Observer::look(Context context) {
   lists.spawn(ask_jobs(*this, context, look));
   co_await lists.join();
   if (context.expired()) co_return;
+  const Timestamp begun = clock_.now();
   take(look);
+  taken_ = clock_.now() - begun;
+  const std::size_t decoded =
+      (look.endpoints.answer ? look.endpoints.answer->items.size() : 0) + (look.alive.answer ? look.alive.answer->items.size() : 0);
+  if (decoded >= kManyDecoded) base::give_memory_back();
 }
 
 }  // namespace lepton_operator::lepton

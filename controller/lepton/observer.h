@@ -12,6 +12,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -22,6 +24,21 @@
 #include "lepton/view.h"
 
 namespace lepton_operator::lepton {
+
+// How many parties want what: whether the strongest wish changes is known without asking them all.
+class Demand {
+ public:
+  void add(const Interest& interest) { count(interest, 1); }
+  void remove(const Interest& interest) { count(interest, -1); }
+  Interest strongest() const;
+
+ private:
+  void count(const Interest& interest, int by);
+
+  std::map<Pace, int> paces_;
+  int archive_ = 0;
+  int other_family_ = 0;
+};
 
 struct ObserverOptions {
   base::Milliseconds close{2'000};
@@ -67,6 +84,13 @@ class Observer {
     std::optional<Asked<Job>> archive;  // alive jobs and archived ones
   };
   using Owners = std::set<std::string>;
+  using JobsById = std::unordered_map<std::string_view, const Job*>;
+  struct ShownJob {
+    const Job* job = nullptr;  // null: as the view has it, but for `archived`
+    bool archived = false;
+    std::uint64_t print = 0;
+  };
+  using ShownJobs = std::unordered_map<std::string_view, ShownJob>;
 
   boost::asio::awaitable<void> look(Context context);
   static boost::asio::awaitable<void> ask_endpoints(Observer& self, Context context, ApiFamily family, Asked<Endpoint>& asked);
@@ -76,14 +100,18 @@ class Observer {
   void take(const Look& look);
   void take_endpoints(const Asked<Endpoint>& asked, ApiFamily family, Owners& changed);
   void take_others(const Look& look, Owners& changed);
+  void take_endpoint(const Endpoint& endpoint, ApiFamily family, Owners& changed);
+  void count_error(SeenEndpoint& known, Owners& changed) const;  // of one whose text did not change
+  void note_prints(const Look& look);
   void take_jobs(const Look& look, Owners& changed);
-  static std::map<std::string, Job> merged(const std::map<std::string, Job>& before, const Look& look);  // by id
+  static ShownJobs shown_jobs(const Look& look, const JobsById& before);
+  void remove_job(const Job& gone);
   void note_owner(const Labels& labels, Owners& owners) const;
   std::optional<base::Error> first_error(const Look& look) const;
 
   base::Milliseconds interval() const;
   base::Milliseconds shortest_interval() const;  // polls take at most half of the token bucket
-  Interest strongest() const;
+  Interest strongest() const { return demand_.strongest(); }
 
   boost::asio::io_context& io_;
   Client& client_;
@@ -94,8 +122,14 @@ class Observer {
   base::Signal hurry_;
   bool look_soon_ = false;
   int requests_of_last_look_ = 0;
+  base::Milliseconds taken_{0};  // what was made of the last look
   std::map<std::string, Interest> interests_;
+  Demand demand_;  // of all of them
   View view_;
+  // By their texts, what of the view stands in it as its own list showed it last: of the workspace's own family, and of jobs.
+  Prints known_endpoints_;
+  Prints known_jobs_;
+  const Prints nothing_known_;
   std::optional<base::Error> last_error_;
   bool lists_read_ = false;
 };

@@ -1,5 +1,6 @@
 // What a look teaches: the view replaced, and who is to be woken.
 #include <algorithm>
+#include <unordered_set>
 
 #include "lepton/observer.h"
 
@@ -18,32 +19,16 @@ bool same(const SeenEndpoint& a, const SeenEndpoint& b) {
          std::min(a.error_looks, kErrorLooksThatMatter) == std::min(b.error_looks, kErrorLooksThatMatter);
 }
 
-using JobsByName = std::map<std::string, std::vector<Job>, std::less<>>;
-using JobsById = std::map<std::string, Job>;
-
 void note_look(Looks& looks, Timestamp begun) {
   looks.before_last = looks.last;
   looks.last = begun;
 }
 
-JobsById by_id(const JobsByName& jobs) {
-  JobsById result;
-  for (const auto& [name, namesakes] : jobs) {
-    for (const Job& job : namesakes) result.emplace(job.id, job);
-  }
-  return result;
-}
-
 // Oldest first; where times are equal or absent the id decides, so that two looks agree.
-JobsByName by_name(const JobsById& jobs) {
-  JobsByName result;
-  for (const auto& [id, job] : jobs) result[job.name].push_back(job);
-  for (auto& [name, namesakes] : result) {
-    std::stable_sort(namesakes.begin(), namesakes.end(), [](const Job& a, const Job& b) {
-      return a.created_at.value_or(Timestamp::max()) < b.created_at.value_or(Timestamp::max());
-    });
-  }
-  return result;
+bool older(const Job& a, const Job& b) {
+  const Timestamp first = a.created_at.value_or(Timestamp::max());
+  const Timestamp second = b.created_at.value_or(Timestamp::max());
+  return first != second ? first < second : a.id < b.id;
 }
 
 // What of `before` stays where the lists of this look do not tell.
@@ -64,27 +49,43 @@ void Observer::note_owner(const Labels& labels, Owners& owners) const {
   if (label != labels.end() && !label->second.empty()) owners.insert(label->second);
 }
 
+void Observer::count_error(SeenEndpoint& known, Owners& changed) const {
+  if (known.endpoint.state != EndpointState::kError) return;
+  ++known.error_looks;
+  if (known.error_looks <= kErrorLooksThatMatter) note_owner(known.endpoint.labels, changed);
+}
+
+void Observer::take_endpoint(const Endpoint& endpoint, ApiFamily family, Owners& changed) {
+  const auto known = view_.endpoints.find(endpoint.name);
+  const bool is_known = known != view_.endpoints.end();
+  if (is_known && family != view_.family && known->second.family == view_.family) return;  // shown by the workspace's own routes
+  SeenEndpoint now{endpoint, 0, family};
+  if (endpoint.state == EndpointState::kError) now.error_looks = 1 + (is_known ? known->second.error_looks : 0);
+  if (!is_known || !same(known->second, now)) note_owner(endpoint.labels, changed);
+  // Another object of the same name, whose owner is not the one before.
+  if (is_known && known->second.endpoint.labels != endpoint.labels) note_owner(known->second.endpoint.labels, changed);
+  view_.endpoints.insert_or_assign(endpoint.name, std::move(now));
+}
+
 void Observer::take_endpoints(const Asked<Endpoint>& asked, ApiFamily family, Owners& changed) {
   if (!asked.answer) return;
-  decltype(view_.endpoints) seen = view_.endpoints;
-  // What this list lacks may be what it could not say, or stand behind the other family's routes.
-  if (asked.complete()) std::erase_if(seen, [&](const auto& known) { return known.second.family == family; });
+  std::unordered_set<std::string_view> shown;
+  for (const auto& [print, name] : asked.answer->unchanged) {
+    shown.insert(name);
+    if (const auto known = view_.endpoints.find(name); known != view_.endpoints.end()) count_error(known->second, changed);
+  }
   for (const Endpoint& endpoint : asked.answer->items) {
-    const auto shown = seen.find(endpoint.name);
-    if (family != view_.family && shown != seen.end() && shown->second.family == view_.family) continue;  // by the workspace's own
-    const auto known = view_.endpoints.find(endpoint.name);
-    SeenEndpoint now{endpoint, 0, family};
-    if (endpoint.state == EndpointState::kError) now.error_looks = 1 + (known == view_.endpoints.end() ? 0 : known->second.error_looks);
-    if (known == view_.endpoints.end() || !same(known->second, now)) note_owner(endpoint.labels, changed);
-    seen[endpoint.name] = std::move(now);
+    shown.insert(endpoint.name);
+    take_endpoint(endpoint, family, changed);
   }
-  for (const auto& [name, before] : view_.endpoints) {
-    const auto now = seen.find(name);
-    // Gone, or another object of the same name whose owner is not the one before.
-    if (now == seen.end() || now->second.endpoint.labels != before.endpoint.labels) note_owner(before.endpoint.labels, changed);
-  }
-  view_.endpoints = std::move(seen);
-  if (asked.complete()) note_look(family == view_.family ? view_.endpoint_looks : view_.other_endpoint_looks, asked.begun);
+  if (!asked.complete()) return;
+  // What an incomplete list lacks may be what it could not say; what this one lacks may stand behind the other family's routes.
+  std::erase_if(view_.endpoints, [&](const auto& known) {
+    if (known.second.family != family || shown.contains(known.first)) return false;
+    note_owner(known.second.endpoint.labels, changed);
+    return true;
+  });
+  note_look(family == view_.family ? view_.endpoint_looks : view_.other_endpoint_looks, asked.begun);
 }
 
 void Observer::take_others(const Look& look, Owners& changed) {
@@ -99,28 +100,37 @@ void Observer::take_others(const Look& look, Owners& changed) {
   std::erase_if(view_.endpoints, [&](const auto& known) { return known.second.family != view_.family; });
 }
 
-std::map<std::string, Job> Observer::merged(const std::map<std::string, Job>& before, const Look& look) {
-  const bool alive = look.alive.answer.ok();
-  const bool archive = look.archive && look.archive->answer.ok();
-  const bool all_read = (!alive || look.alive.complete()) && (!archive || look.archive->complete());
-  JobsById now;
-  for (const auto& [id, job] : before) {
-    if (stays(job, all_read, look.archive && !archive)) now.emplace(id, job);
-  }
-  if (archive) {
-    for (const Job& job : look.archive->answer->items) {
-      const auto known = before.find(job.id);
-      Job seen = job;
-      // The list of both does not say which is which: archived is what the alive list, asked after it, lacks.
-      if (look.alive.complete()) seen.archived = true;
-      if (!look.alive.complete() && known != before.end()) seen.archived = seen.archived || known->second.archived;
-      now[job.id] = std::move(seen);
+// What the lists of a look come to, by id. The archive's first: who is in both is alive.
+Observer::ShownJobs Observer::shown_jobs(const Look& look, const JobsById& before) {
+  ShownJobs shown;
+  if (look.archive && look.archive->answer.ok()) {
+    // The list of both does not say which is which: archived is what the alive list, asked after it, lacks.
+    const auto archived = [&](const std::string& id, bool by_state) {
+      const auto known = before.find(id);
+      return look.alive.complete() || by_state || (known != before.end() && known->second->archived);
+    };
+    for (std::size_t i = 0; i < look.archive->answer->items.size(); ++i) {
+      const Job& job = look.archive->answer->items[i];
+      shown[job.id] = {&job, archived(job.id, job.archived), look.archive->answer->prints[i]};
     }
+    for (const auto& [print, id] : look.archive->answer->unchanged) shown[id] = {nullptr, archived(id, false), print};
   }
-  if (alive) {
-    for (const Job& job : look.alive.answer->items) now[job.id] = job;
+  if (!look.alive.answer) return shown;
+  for (std::size_t i = 0; i < look.alive.answer->items.size(); ++i) {
+    const Job& job = look.alive.answer->items[i];
+    shown[job.id] = {&job, job.archived, look.alive.answer->prints[i]};
   }
-  return now;
+  for (const auto& [print, id] : look.alive.answer->unchanged) {
+    const auto known = before.find(id);
+    shown[id] = {nullptr, known != before.end() && known->second->state == JobState::kArchived, print};
+  }
+  return shown;
+}
+
+void Observer::remove_job(const Job& gone) {
+  const auto named = view_.jobs.find(gone.name);
+  std::erase_if(named->second, [id = gone.id](const Job& job) { return job.id == id; });
+  if (named->second.empty()) view_.jobs.erase(named);
 }
 
 void Observer::take_jobs(const Look& look, Owners& changed) {
@@ -128,17 +138,41 @@ void Observer::take_jobs(const Look& look, Owners& changed) {
   const bool archive = look.archive && look.archive->answer.ok();
   if (!alive && !archive) return;
 
-  const JobsById before = by_id(view_.jobs);
-  const JobsById now = merged(before, look);
-  for (const auto& [id, job] : now) {
-    const auto known = before.find(id);
-    if (known == before.end() || !(known->second == job)) note_owner(job.labels, changed);
+  JobsById before;
+  for (const auto& [name, namesakes] : view_.jobs) {
+    for (const Job& job : namesakes) before.emplace(job.id, &job);
   }
+  std::vector<Job> news;
+  std::vector<Job> gone;
+  Prints prints;
+  const ShownJobs shown = shown_jobs(look, before);
+  for (const auto& [id, now] : shown) {
+    const auto found = before.find(id);
+    const Job* known = found == before.end() ? nullptr : found->second;
+    if (now.job == nullptr && known == nullptr) continue;  // nothing is kept of it, so the next look reads it
+    prints.emplace(now.print, id);
+    if (now.job == nullptr && known->archived == now.archived) continue;
+    Job job = now.job ? *now.job : *known;
+    job.archived = now.archived;
+    if (known && *known == job) continue;
+    note_owner(job.labels, changed);
+    if (known && known->labels != job.labels) note_owner(known->labels, changed);
+    if (known) gone.push_back(*known);
+    news.push_back(std::move(job));
+  }
+  const bool all_read = (!alive || look.alive.complete()) && (!archive || look.archive->complete());
   for (const auto& [id, job] : before) {
-    const auto found = now.find(id);
-    if (found == now.end() || found->second.labels != job.labels) note_owner(job.labels, changed);
+    if (shown.contains(id) || stays(*job, all_read, look.archive && !archive)) continue;
+    note_owner(job->labels, changed);
+    gone.push_back(*job);
   }
-  view_.jobs = by_name(now);
+  for (const Job& job : gone) remove_job(job);
+  for (Job& job : news) {
+    std::vector<Job>& namesakes = view_.jobs[job.name];
+    const auto place = std::upper_bound(namesakes.begin(), namesakes.end(), job, older);
+    namesakes.insert(place, std::move(job));
+  }
+  known_jobs_ = std::move(prints);
   if (look.alive.complete()) note_look(view_.job_looks, look.alive.begun);
   if (archive && look.archive->complete()) note_look(view_.archive_looks, look.archive->begun);
 }
@@ -147,6 +181,18 @@ std::optional<Error> Observer::first_error(const Look& look) const {
   if (std::optional<Error> error = error_of(look.endpoints.answer, "endpoints")) return error;
   if (std::optional<Error> error = error_of(look.alive.answer, "jobs")) return error;
   return look.archive ? error_of(look.archive->answer, "jobs") : std::nullopt;
+}
+
+// From now on an endpoint whose text stays the same need not be read.
+void Observer::note_prints(const Look& look) {
+  if (!look.endpoints.answer) return;
+  known_endpoints_.clear();
+  if (look.family != view_.family) return;  // the family changed meanwhile
+  const Decoded<Endpoint>& list = *look.endpoints.answer;
+  for (const auto& [print, name] : list.unchanged) {
+    if (view_.endpoints.contains(name)) known_endpoints_.emplace(print, name);
+  }
+  for (std::size_t i = 0; i < list.items.size(); ++i) known_endpoints_.emplace(list.prints[i], list.items[i].name);
 }
 
 void Observer::take(const Look& look) {
@@ -158,6 +204,7 @@ void Observer::take(const Look& look) {
 
   Owners changed;
   take_endpoints(look.endpoints, look.family, changed);
+  note_prints(look);
   take_others(look, changed);
   take_jobs(look, changed);
   last_error_ = first_error(look);

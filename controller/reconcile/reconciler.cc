@@ -15,6 +15,7 @@ using store::ObjectKey;
 namespace {
 
 constexpr std::chrono::seconds kGrace{5};
+constexpr std::chrono::seconds kUnheededAtMost{30};
 
 ObjectKey key_of(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -128,7 +129,10 @@ void Reconciler::drop(const ObjectKey& key) {
   parts_.workspaces.release(tracked->workspace, key.text());
 }
 
-void Reconciler::invocation_changed(const ObjectKey& invocation) { queue_.add(invocation.text()); }
+void Reconciler::invocation_changed(const ObjectKey& invocation) {
+  if (const auto known = tracked_.find(invocation); known != tracked_.end()) known->second->heed_looks();
+  queue_.add(invocation.text());
+}
 
 void Reconciler::secret_changed(const ObjectKey& secret) {
   for (const auto& [key, tracked] : tracked_) {
@@ -137,6 +141,7 @@ void Reconciler::secret_changed(const ObjectKey& secret) {
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (outcome.error && outcome.error->kind == ErrorKind::kNotFound) outcome.retry_at = parts_.clock.now();
     }
+    tracked->heed_looks();
     queue_.add(key.text());
   }
 }
@@ -151,21 +156,30 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
       if (!ready || !outcome.error || !cured_by_workspace(outcome.error->kind) || outcome.retry_at <= now) continue;
       outcome.retry_at = connection ? std::min(outcome.retry_at, connection->client().retry_turn(now)) : now;
     }
+    tracked->heed_looks();
     queue_.add(key.text());
   }
 }
 
-// What was not found changes nothing by itself; who waits for looks counts them.
+// What was not found changes nothing by itself; who waits for looks counts them. No rule counts more than two that begin after something
+// that has happened, and one may be under way at that time: from the third on, a look that shows nothing new of an Invocation decides
+// nothing for it (what a later time would decide, its plan named as wake_at). All the same it is planned again now and then.
 void Reconciler::workspace_looked(const ObjectKey& workspace) {
+  const base::Timestamp now = parts_.clock.now();
   for (const auto& [key, tracked] : tracked_) {
     const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
-    if (waits && tracked->workspace == workspace) queue_.add(key.text());
+    if (!waits || tracked->workspace != workspace) continue;
+    if (tracked->looks_to_heed == 0 && now - tracked->planned_at < kUnheededAtMost) continue;
+    if (tracked->looks_to_heed > 0) --tracked->looks_to_heed;
+    queue_.add(key.text());
   }
 }
 
 void Reconciler::owner_changed(const std::string& uid) {
   const auto known = by_uid_.find(uid);
-  if (known != by_uid_.end()) queue_.add(known->second.text());
+  if (known == by_uid_.end()) return;
+  if (const auto tracked = tracked_.find(known->second); tracked != tracked_.end()) tracked->second->heed_looks();
+  queue_.add(known->second.text());
 }
 
 }  // namespace lepton_operator::reconcile

@@ -48,6 +48,11 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
   heed_request(*object, *tracked);
   const ObjectPtr known = as_recorded(object, *tracked);
   Plan plan = make_plan(*known, *tracked);
+  const bool quiet = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && plan.status == tracked->recorded;
+  const base::Timestamp now = parts_.clock.now();
+  if (!quiet || (tracked->wake_at && *tracked->wake_at <= now)) tracked->heed_looks();
+  tracked->wake_at = plan.wake_at;
+  tracked->planned_at = now;
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
   co_return result;
 }
@@ -254,6 +259,7 @@ void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const A
   const auto* deleted = std::get_if<invocation::DeleteJob>(&action);
   const bool duplicate = deleted && deleted->reason == invocation::DeletionReason::kDuplicate;
   if (success && duplicate && parts_.hooks.duplicate_deleted) parts_.hooks.duplicate_deleted();
+  tracked->heed_looks();
   queue_.add(tracked->key.text());
   --busy_;
   ended_.notify();

@@ -29,6 +29,13 @@ struct Reconciler::Tracked {
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
   int conflicts = 0;            // in a row
+  // How many looks at the workspace are still to be planned with though they show nothing new of this one. See workspace_looked().
+  int looks_to_heed = kLooksToHeed;
+  base::Timestamp planned_at{};
+  std::optional<base::Timestamp> wake_at;  // as planned then
+
+  static constexpr int kLooksToHeed = 3;
+  void heed_looks() { looks_to_heed = kLooksToHeed; }  // something has happened
 };
 
 }  // namespace lepton_operator::reconcile

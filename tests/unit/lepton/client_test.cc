@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/json_elements.h"
 #include "unit/lepton/bench.h"
 
 namespace lepton_operator::lepton {
@@ -247,6 +248,45 @@ TEST(AChange, ThatIsThereAlreadyIsNoFailure) {
   bench.transport->then(400, R"({"message":"No valid field to update"})").then(400, R"({"message":"min_replicas is negative"})");
   EXPECT_TRUE(bench.get(bench.client->scale_endpoint(bench.root, "a", 1, 2)).ok());
   EXPECT_FALSE(bench.get(bench.client->scale_endpoint(bench.root, "a", 1, 2)).ok());
+}
+
+// Its text would be no JSON: had it been read, the list would have failed.
+TEST(AList, DoesNotReadWhatIsKnownByItsText) {
+  const std::string known = R"({"metadata":{"id":"a","name":"a"},"status":tru})";
+  const std::string fresh = R"({"metadata":{"id":"b","name":"b"},"status":{"state":"Ready"}})";
+  Bench bench;
+  bench.transport->then(200, "[" + known + ", " + fresh + "]")
+      .then(200, R"({"jobs":[)" + fresh + "," + known + "]}")
+      .then(200, "[" + known + "]");
+  const Prints prints = {{base::text_print(known), "a"}};
+  const auto endpoints = bench.get(bench.client->list_endpoints(bench.root, ApiFamily::kDeployments, &prints));
+  ASSERT_TRUE(endpoints.ok());
+  EXPECT_EQ(endpoints->unchanged, prints);
+  ASSERT_EQ(endpoints->items.size(), 1u);
+  EXPECT_EQ(endpoints->items.front().name, "b");
+  EXPECT_THAT(endpoints->prints, ElementsAre(base::text_print(fresh)));
+  const auto jobs = bench.get(bench.client->list_jobs(bench.root, {}, &prints));
+  ASSERT_TRUE(jobs.ok());
+  EXPECT_EQ(jobs->unchanged, prints);
+  EXPECT_THAT(jobs->prints, ElementsAre(base::text_print(fresh)));
+  EXPECT_EQ(bench.get(bench.client->list_endpoints(bench.root)).error().kind, ErrorKind::kMalformed);
+}
+
+// A page of nothing but the known is a page all the same.
+TEST(AListOfJobs, CountsWhatIsKnownByItsTextWhenItDecidesThatAPageIsShort) {
+  Bench bench;
+  const std::string page = jobs_page(0, 500);
+  bench.transport->then(200, page).then(200, jobs_page(500, 1));
+  const auto first = bench.get(bench.client->list_jobs(bench.root, {}));
+  ASSERT_TRUE(first.ok());
+  const auto elements = base::json_elements(page, "jobs");
+  ASSERT_TRUE(elements);
+  Prints prints;
+  for (std::size_t i = 0; i < elements->size(); ++i) prints.emplace(base::text_print((*elements)[i]), first->items[i].id);
+  bench.transport->then(200, page).then(200, jobs_page(500, 1));
+  const auto again = bench.get(bench.client->list_jobs(bench.root, {}, &prints));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->unchanged.size() + again->items.size(), 501u);
 }
 
 TEST(AListOfJobs, AsksBySelectorAndScopeAndEndsWithAShortPage) {

@@ -342,6 +342,47 @@ TEST_F(Observing, WakesForAJobThatMovesIntoTheArchive) {
   EXPECT_TRUE(observer->view().jobs.at("j1").front().archived);
 }
 
+// What is known by its text is known of the latest look alone: the same text as one look before that is news again.
+TEST_F(Observing, SeesAStateThatComesBackWhoeverShowedTheOneBetween) {
+  const std::string running = object("j1", "u1", "Running");
+  const std::string ready = object("e1", "u2", "Ready");
+  workspace.jobs = {running};
+  workspace.endpoints = {ready};
+  observer->set_interest("a", Interest{Pace::kClose, false});
+  begin();
+  workspace.jobs = {object("j1", "u1", "Stopping")};
+  workspace.endpoints = {object("e1", "u2", "Starting")};
+  EXPECT_THAT(next_look(), UnorderedElementsAre("u1", "u2", ""));
+  workspace.jobs = {running};
+  workspace.endpoints = {ready};
+  EXPECT_THAT(next_look(), UnorderedElementsAre("u1", "u2", ""));
+  EXPECT_EQ(observer->view().jobs.at("j1").front().state, JobState::kRunning);
+  EXPECT_EQ(observer->view().endpoints.at("e1").endpoint.state, EndpointState::kReady);
+  EXPECT_THAT(next_look(), ElementsAre(""));
+}
+
+TEST_F(Observing, SeesThatAJobIsAliveAgainThoughItsTextIsTheSame) {
+  workspace.jobs = {object("j1", "u1", "Completed")};
+  observer->set_interest("a", Interest{Pace::kClose, true});
+  begin();
+  std::swap(workspace.jobs, workspace.archived);
+  next_look();
+  ASSERT_TRUE(observer->view().jobs.at("j1").front().archived);
+  std::swap(workspace.jobs, workspace.archived);
+  EXPECT_THAT(next_look(), ElementsAre("u1", ""));
+  EXPECT_FALSE(observer->view().jobs.at("j1").front().archived);
+}
+
+// Also when nothing of its text changes: in two looks in a row it has failed.
+TEST_F(Observing, CountsLooksThatFindAnErrorThoughNothingElseIsNew) {
+  workspace.endpoints = {object("e1", "u1", "Error")};
+  begin();
+  EXPECT_THAT(next_look(), ElementsAre("u1", ""));
+  EXPECT_EQ(observer->view().endpoints.at("e1").error_looks, 2);
+  EXPECT_THAT(next_look(), ElementsAre(""));
+  EXPECT_EQ(observer->view().endpoints.at("e1").error_looks, 3);
+}
+
 TEST_F(Observing, KeepsWhatItKnowsOfTheArchiveWhenTheArchiveDoesNotAnswer) {
   workspace.jobs = {object("j1", "u1", "Running")};
   workspace.archived = {object("j2", "u2", "Failed")};

@@ -142,7 +142,7 @@ Answer<Json> Api::get(Context context, Resource resource, ObjectName name) {
   return parsed(send(std::move(context), std::move(asked)), where);
 }
 
-Answer<Json> Api::list(Context context, Resource resource, std::string namespace_, ListQuery query) {
+HttpRequest Api::list_request(const Resource& resource, std::string namespace_, const ListQuery& query) const {
   HttpRequest asked = request(Method::kGet, resource, {.namespace_ = std::move(namespace_), .name = ""}, "");
   if (query.limit > 0) asked.query.emplace_back("limit", std::to_string(query.limit));
   add_if(asked, "continue", query.continue_token);
@@ -150,8 +150,20 @@ Answer<Json> Api::list(Context context, Resource resource, std::string namespace
   if (query.continue_token.empty()) add_if(asked, "resourceVersion", query.resource_version);
   add_if(asked, "labelSelector", query.label_selector);
   add_if(asked, "fieldSelector", query.field_selector);
+  return asked;
+}
+
+Answer<Json> Api::list(Context context, Resource resource, std::string namespace_, ListQuery query) {
+  HttpRequest asked = list_request(resource, std::move(namespace_), query);
   const std::string where = where_of(asked);
   return parsed(send(std::move(context), std::move(asked)), where);
+}
+
+Answer<std::string> Api::list_text(Context context, Resource resource, std::string namespace_, ListQuery query) {
+  HttpRequest asked = list_request(resource, std::move(namespace_), query);
+  Result<HttpResponse> response = co_await send(context, std::move(asked));
+  if (!response) co_return response.error();
+  co_return std::move(response->body);
 }
 
 Answer<std::unique_ptr<HttpStream>> Api::watch(Context context, Resource resource, std::string namespace_, WatchQuery query) {

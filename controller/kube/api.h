@@ -75,6 +75,8 @@ class Api {
 
   Answer<Json> get(Context context, Resource resource, ObjectName name);
   Answer<Json> list(Context context, Resource resource, std::string namespace_, ListQuery query);
+  // The same, not parsed: for whoever takes it apart himself.
+  Answer<std::string> list_text(Context context, Resource resource, std::string namespace_, ListQuery query);
   Answer<std::unique_ptr<base::HttpStream>> watch(Context context, Resource resource, std::string namespace_, WatchQuery query);
   Answer<Json> create(Context context, Resource resource, std::string namespace_, Json object);
   // `subresource`: "" or "status". kConflict when its resourceVersion is no longer the newest.
@@ -90,6 +92,7 @@ class Api {
  private:
   std::string field_manager() const;
   Answer<base::HttpResponse> send(Context context, base::HttpRequest request);
+  base::HttpRequest list_request(const Resource& resource, std::string namespace_, const ListQuery& query) const;
   base::HttpRequest request(base::Method method, const Resource& resource, const ObjectName& name, const std::string& subresource) const;
 
   std::shared_ptr<base::HttpTransport> transport_;

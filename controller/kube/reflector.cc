@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/json_elements.h"
+#include "base/memory.h"
 #include "kube/store.h"
 
 namespace lepton_operator::kube {
@@ -28,8 +30,26 @@ constexpr std::chrono::minutes kQuiet{2};           // without a failure: the ne
 constexpr std::chrono::minutes kLongestPenance{2};  // of what Retry-After may ask for
 
 constexpr int kGone = 410;
+constexpr int kParsedAtOnce = 100;  // objects of a page before others have a turn
 
 Error malformed(const char* what) { return {.kind = ErrorKind::kMalformed, .what = what}; }
+
+// A string that needs no decoding, as names, UIDs and versions are.
+std::optional<std::string> plain_string(std::string_view object, std::string_view member) {
+  const auto value = base::json_member(object, member);
+  if (!value || value->size() < 2 || value->front() != '"' || value->find('\\') != std::string_view::npos) return std::nullopt;
+  return std::string(value->substr(1, value->size() - 2));
+}
+
+std::optional<ObjectVersion> version_in(std::string_view object) {
+  const auto metadata = base::json_member(object, "metadata");
+  if (!metadata) return std::nullopt;
+  const auto name = plain_string(*metadata, "name");
+  const auto uid = plain_string(*metadata, "uid");
+  const auto version = plain_string(*metadata, "resourceVersion");
+  if (!name || !uid || !version || version->empty()) return std::nullopt;
+  return ObjectVersion{plain_string(*metadata, "namespace").value_or(""), *name, *uid, *version};
+}
 
 // Whether the next watch may go on from where this one failed. What the API server answers otherwise may be about that very place (a
 // version that it no longer has, or not yet), so that only a list helps.
@@ -91,6 +111,7 @@ Answer<Ok> Reflector::list(Context context) {
   if (!version) co_return version.error();
   resource_version_ = *version;
   list_next_ = false;
+  base::give_memory_back();  // what the pages took
   if (synced_) ++relists_;
   synced_ = true;
   log_.debug("listed", {{"resource", options_.resource.plural}, {"namespace", options_.namespace_}, {"version", resource_version_}});
@@ -105,14 +126,12 @@ Answer<std::string> Reflector::list_pages(Context context, int limit) {
   query.field_selector = options_.field_selector;
   sink_.begin_list();
   while (true) {
-    const Result<Json> answer = co_await page(context, query);
+    Result<std::string> answer = co_await page(context, query);
     if (!answer) co_return answer.error();
-    const Json& about = base::get_object(*answer, "metadata");
-    const std::string version = resource_version_of(*answer);
-    // An answer that only looks like an empty list would delete everything.
-    if (version.empty() || base::find(*answer, "items") == nullptr) co_return malformed("the answer is no list");
-    for (const Json& object : base::elements(base::find(*answer, "items"))) sink_.listed(object);
-    query.continue_token = base::get_string(about, "continue").value_or("");
+    std::string version;
+    Result<std::string> next = co_await take_page(std::move(*answer), &version);
+    if (!next) co_return next.error();
+    query.continue_token = *next;
     if (query.continue_token.empty()) {
       sink_.end_list();
       co_return version;
@@ -121,10 +140,34 @@ Answer<std::string> Reflector::list_pages(Context context, int limit) {
   }
 }
 
+// Gives the sink what the page shows, one by one; returns the token that continues it, empty at the end.
+Answer<std::string> Reflector::take_page(std::string page, std::string* version) {
+  const auto items = base::json_elements(page, "items");
+  const auto metadata = base::json_member(page, "metadata");
+  // A list that cannot be taken apart is parsed whole: it may be empty in other words, or no list, or no JSON.
+  const Result<Json> rest = base::parse_json(items && metadata ? "{\"items\":[],\"metadata\":" + std::string(*metadata) + "}" : page,
+                                             "list of " + options_.resource.plural);
+  if (!rest) co_return malformed("the answer is no JSON");
+  *version = resource_version_of(*rest);
+  // An answer that only looks like an empty list would delete everything.
+  if (version->empty() || base::find(*rest, "items") == nullptr) co_return malformed("the answer is no list");
+  for (const Json& object : base::elements(base::find(*rest, "items"))) sink_.listed(object);
+  int parsed = 0;
+  for (const std::string_view item : items ? *items : std::vector<std::string_view>{}) {
+    const auto about = version_in(item);
+    if (about && sink_.has_listed(*about)) continue;
+    const Result<Json> object = base::parse_json(item, "list of " + options_.resource.plural);
+    if (!object) co_return malformed("an object of the list is no JSON");
+    sink_.listed(*object);
+    if (++parsed % kParsedAtOnce == 0) co_await let_others_run();
+  }
+  co_return base::get_string(base::get_object(*rest, "metadata"), "continue").value_or("");
+}
+
 // A server that is too busy for one page is not asked for those before it again.
-Answer<Json> Reflector::page(Context context, ListQuery query) {
+Answer<std::string> Reflector::page(Context context, ListQuery query) {
   while (true) {
-    Result<Json> answer = co_await api_.list(context, options_.resource, options_.namespace_, query);
+    Result<std::string> answer = co_await api_.list_text(context, options_.resource, options_.namespace_, query);
     if (answer || answer.error().kind != ErrorKind::kThrottled) co_return answer;
     const Milliseconds wait = wait_after(answer.error());
     const bool whole = co_await clock_.sleep(context, wait);
@@ -179,7 +222,20 @@ Answer<Ok> Reflector::follow(Context context, HttpStream* stream, Seen* seen) {
   }
 }
 
+// Nothing new: most often what we wrote ourselves, whose answer was here before.
+bool Reflector::take_known(const std::string& line, Seen& seen) {
+  const auto type = base::json_member(line, "type");
+  if (!type || (*type != "\"ADDED\"" && *type != "\"MODIFIED\"")) return false;
+  const auto object = base::json_member(line, "object");
+  const auto about = object ? version_in(*object) : std::nullopt;
+  if (!about || !sink_.has(*about)) return false;
+  ++seen.events;
+  resource_version_ = about->resource_version;
+  return true;
+}
+
 Result<Ok> Reflector::take(const std::string& line, Seen& seen) {
+  if (take_known(line, seen)) return Ok{};
   const Result<Json> event = base::parse_json(line, "watch of " + options_.resource.plural);
   if (!event) return malformed("an event of the watch is no JSON");
   const std::string type = base::get_string(*event, "type").value_or("");

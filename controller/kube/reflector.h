@@ -36,9 +36,21 @@ struct ReflectorOptions {
   base::Milliseconds most_backoff{30'000};
 };
 
+// What an object is known by, as its metadata's text has it.
+struct ObjectVersion {
+  std::string namespace_;
+  std::string name;
+  std::string uid;
+  std::string resource_version;
+};
+
 class ReflectorSink {
  public:
   virtual ~ReflectorSink() = default;
+  // True: the sink has this very version, of which it takes note as it is listed or told of, and is not given the object. An object of
+  // which nothing is new is then not even parsed: after the API server was away, and where our own writes come back.
+  virtual bool has_listed(const ObjectVersion&) { return false; }
+  virtual bool has(const ObjectVersion&) { return false; }
   // All objects, then end_list(): what was not among them is gone. A list that broke off is begun again without an end_list().
   virtual void begin_list() = 0;
   virtual void listed(const Json& object) = 0;  // without apiVersion and kind, as the API server leaves them out of lists
@@ -63,10 +75,12 @@ class Reflector {
 
   Answer<base::Ok> list(Context context);
   Answer<std::string> list_pages(Context context, int limit);
-  Answer<Json> page(Context context, ListQuery query);
+  Answer<std::string> page(Context context, ListQuery query);
+  Answer<std::string> take_page(std::string page, std::string* version);
   Answer<base::Ok> watch(Context context);
   Answer<base::Ok> follow(Context context, base::HttpStream* stream, Seen* seen);
   Result<base::Ok> take(const std::string& line, Seen& seen);
+  bool take_known(const std::string& line, Seen& seen);
   base::Milliseconds wait_after(const base::Error& error);
   boost::asio::awaitable<void> let_others_run();
 

@@ -48,6 +48,16 @@ class CachedObjects {
     return keys;
   }
 
+  // Whether that very version is here, so that it need not be taken: it was told of all the same.
+  bool has(const Key& key, const std::string& uid, const std::string& version) {
+    const auto found = records_.find(key);
+    if (found == records_.end()) return false;
+    Record& record = found->second;
+    if (!record.object || record.object->meta.uid != uid || record.object->meta.resource_version != version) return false;
+    record.awaited.clear();
+    return true;
+  }
+
   void take(T object, From from) {
     const Key key = object.meta.key;
     if (ended_.contains(object.meta.uid)) return;

@@ -25,6 +25,13 @@ class ObjectSink final : public kube::ReflectorSink {
   // `scope`: a namespace; empty: all.
   ObjectSink(CachedObjects<T>& cache, std::string scope) : cache_(cache), scope_(std::move(scope)) {}
 
+  bool has(const kube::ObjectVersion& told) override { return cache_.has({told.namespace_, told.name}, told.uid, told.resource_version); }
+  bool has_listed(const kube::ObjectVersion& listed) override {
+    if (!has(listed)) return false;
+    uids_.insert(listed.uid);
+    return true;
+  }
+
   void begin_list() override { uids_.clear(); }
   void listed(const base::Json& json) override {
     T object = decoded(json);

@@ -21,6 +21,7 @@ Response Simulator::handle_control(const Request& request, const std::vector<std
   if (path.size() != 2) return no_such_route();
   const std::string& what = path[1];
   if (request.method == "GET") {
+    if (what == "account") return json_answer(account());
     if (what == "dump") return json_answer(dump());
     if (what == "requests") return json_answer(requests_json());
     if (what == "held") return json_answer(held_json());

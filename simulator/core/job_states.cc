@@ -147,6 +147,13 @@ void Jobs::vanish(Job& job) {
   gone_.push_back(node.mapped());
 }
 
+void Jobs::note_endpoints(Job& job) const {
+  job.endpoints_at_creation = base::json_object();
+  for (const std::string& name : endpoints_named(world_.options.workspace, base::to_text(job.spec))) {
+    if (const Deployment* deployment = deployments_.find(name)) job.endpoints_at_creation[name] = text(deployment->state);
+  }
+}
+
 // With needs-endpoints: the deployments that the job talks to must have been Ready when it was created, and be there still.
 std::optional<std::string> Jobs::why_no_endpoint(const Job& job) const {
   if (!job.course.needs_endpoints) return std::nullopt;

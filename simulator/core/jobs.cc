@@ -74,8 +74,7 @@ Response Jobs::create(const Request& request) {
   job.metadata["created_by"] = text("sim-user");
   job.metadata["owner"] = text("sim-user");
   job.metadata["last_modified_by"] = text("sim-user");
-  job.endpoints_at_creation = base::json_object();
-  for (const auto& [name, deployment] : deployments_.alive()) job.endpoints_at_creation[name] = text(deployment.state);
+  note_endpoints(job);
   job.course = world_.scenario.course_of(Kind::kJob, job.name, base::get_object(job.metadata, "labels"));
   Job& made = jobs_[job.id] = std::move(job);
   made.state.clear();

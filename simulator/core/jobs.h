@@ -30,7 +30,7 @@ struct Job {
   OutcomeRule course;
   std::string reason;                // of a failure
   std::vector<std::string> said;     // lines of its log, by hand (POST /sim/say)
-  base::Json endpoints_at_creation;  // every deployment's true state at that moment
+  base::Json endpoints_at_creation;  // true states, at that moment, of the deployments that it talks to
   base::Timestamp created_at;
   std::optional<base::Timestamp> running_at;
   std::optional<base::Timestamp> finished_at;
@@ -81,6 +81,7 @@ class Jobs {
   void stopped(Job& job);
   void archive(Job& job);
   void vanish(Job& job);
+  void note_endpoints(Job& job) const;
   std::optional<std::string> why_no_endpoint(const Job& job) const;
 
   World& world_;

@@ -87,6 +87,7 @@ class Simulator {
   Response family_by_hand(const base::Json& body);
   Response file_by_hand(const Request& request);
   base::Json requests_json() const;
+  base::Json account();
   base::Json held_json() const;
 
   Response handle_api(const Request& request);

@@ -242,11 +242,15 @@ TEST_F(Job, WithACleanupDirectoryRemovesItThroughItsMount) {
   EXPECT_THAT(simulator_->world().volumes["lepton-shared-fs"].paths(), ElementsAre("/shared/", "/shared/w/"));
 }
 
-TEST_F(Job, RemembersTheEndpointsThatStoodWhenItWasMade) {
+TEST_F(Job, RemembersTheEndpointsThatItTalksToAsTheyStoodWhenItWasMade) {
   ask("POST", "/deployments", endpoint("a"));
+  ask("POST", "/deployments", endpoint("other"));
   pass(2s);
   ask("POST", "/deployments", endpoint("b"));
-  create_job(job("eval"));
+  create_job(job(
+      "eval",
+      R"("envs":[{"name":"A","value":"https://ws-sim-a.xenon.lepton.run/v1"},{"name":"B","value":"https://ws-sim-b.xenon.lepton.run/v1"},)"
+      R"({"name":"C","value":"https://ws-sim-c.xenon.lepton.run/v1"}],)"));
   EXPECT_EQ(simulator_->dump().at("jobs").at(0).at("endpoints_at_creation"), json(R"({"a":"Ready","b":"Starting"})"));
 }
 

@@ -20,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test histories record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test bench bench-gate histories record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -35,6 +35,12 @@ test: build  ## run the tests; says what could not run, and why
 histories: build  ## ten thousand random lives of an Invocation under the rules that never bend (~3 min)
 	cmake --build $(BUILD) --target planner_lifecycle_test
 	scripts/histories $(BUILD)
+
+bench: build  ## what the operator costs: N Invocations on a real API server. MODE=run|cold|soak-idle|directory, ARGS="-n 1000 -t 3"
+	bench/bench $(or $(MODE),run) $(ARGS)
+
+bench-gate: build  ## five hundred Invocations, held to ratios that do not depend on the machine (~2 min)
+	bench/gate
 
 record-launcher: build  ## record anew what nemo-evaluator-launcher sends; CHECK=yes only compares with what is committed
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin tests/conformance/record_launcher $(if $(filter yes,$(CHECK)),--check)

@@ -140,16 +140,16 @@ class Cluster:
             cls._shared = cls(pathlib.Path(sys.argv[0]).stem.removesuffix("_test"))
         return cls._shared
 
-    def __init__(self, name):
+    def __init__(self, name, audit=AUDIT, policy=HERE / "audit-policy.yaml"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"lepton-operator-{name}-"))
         self.kubeconfig = self.folder / "kubeconfig"
-        AUDIT.mkdir(parents=True, exist_ok=True)
-        self.audit_log = AUDIT / f"{name}.log"
+        audit.mkdir(parents=True, exist_ok=True)
+        self.audit_log = audit / f"{name}.log"
         self.audit_log.unlink(missing_ok=True)
         self.port, self._ports = own_ports()
         self.environment = {**os.environ, "LAB": str(self.folder), "PORT": str(self.port), "ETCD": str(self.port + 1),
                             "OWNER": str(os.getpid()),
-                            "APISERVER_ARGS": f"--audit-log-path={self.audit_log} --audit-policy-file={HERE / 'audit-policy.yaml'}"}
+                            "APISERVER_ARGS": f"--audit-log-path={self.audit_log} --audit-policy-file={policy}"}
         self._local = threading.local()
         atexit.register(self.close)
         self.verb("build")

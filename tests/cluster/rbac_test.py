@@ -8,7 +8,7 @@ import unittest
 import audit
 from harness import AUDIT, account, main, say_that_it_cannot_run, shipped
 
-OTHERS = ("conflict", "disturbance", "leader", "many", "namespace_deletion", "orphans", "story")
+OTHERS = ("conflict", "disturbance", "leader", "namespace_deletion", "orphans", "story")
 
 
 class Rbac(unittest.TestCase):
@@ -21,7 +21,7 @@ class Rbac(unittest.TestCase):
         cls.asked = [r for file in sorted(AUDIT.glob("*.log")) for r in audit.requests(file, user)]
 
     def test_something_was_asked(self):
-        self.assertGreater(len(self.asked), 1000)
+        self.assertGreater(len(self.asked), 500)
 
     def test_no_needed_verb_is_missing(self):
         def asked(allowed):

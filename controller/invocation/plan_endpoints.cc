@@ -292,6 +292,8 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
     return true;
   }
   p.look(lepton::Pace::kClose);
+  // Its end wakes us. A removal that overtakes the creation finds nothing; the look after both may not show yet what the creation made.
+  if (p.in_flight("create-endpoint " + endpoint.name)) return false;
   if (!creation_over(p, endpoint)) {
     const Timestamp settled = endpoint.intended_at.value_or(p.world.now) + kCreateDeadline + kSettling;
     if (p.world.now < settled) p.wake(settled);  // once it has passed, the next look wakes

@@ -54,6 +54,22 @@ TEST(Deletion, WaitsForTheSecretThatAnEarlierProcessMayHaveAskedFor) {
   EXPECT_THAT(plan(scene, at(80s)).actions, Contains(deletes_secrets()));
 }
 
+// A removal that overtakes the creation finds nothing; the look after both need not show yet what the creation made.
+TEST(Deletion, RemovesAnEndpointOnlyWhenItsCreationHasEnded) {
+  Scene scene = a_deploying_invocation();
+  scene.object.meta.finalizers = {kCleanupFinalizer};
+  scene.endpoint_gone(kGpqa).deleted_at(99s);
+  EndpointStatus& endpoint = scene.task(kGpqa).endpoint;
+  endpoint.seen = false;
+  endpoint.state = EndpointPhase::kCreating;
+  endpoint.intended_at = at(98s);
+  scene.in_flight("create-endpoint " + endpoint.name, 98s, endpoint.name);
+  EXPECT_THAT(plan(scene).actions, Not(Contains(deletes_endpoint(kGpqa))));
+  EXPECT_THAT(plan(scene).actions, Contains(deletes_endpoint(kHellaswag)));
+  scene.did("create-endpoint " + endpoint.name, 98s, 99s, endpoint.name);
+  EXPECT_THAT(plan(scene).actions, Contains(deletes_endpoint(kGpqa)));
+}
+
 TEST(Deletion, WithoutOurFinalizerDoesNothing) {
   Scene scene = a_deleting_invocation();
   scene.object.meta.finalizers = {"somebody/else"};

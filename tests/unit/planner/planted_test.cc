@@ -7,6 +7,7 @@
 #include "invocation/names.h"
 #include "unit/planner/history.h"
 #include "unit/planner/matchers.h"
+#include "unit/planner/planted_planners.h"
 
 namespace lepton_operator::invocation::planner {
 namespace {
@@ -40,12 +41,7 @@ TaskStatus* first_finished(Plan& made) {
 }
 
 const std::vector<Planted> kPlanted{
-    {"the finalizer is dropped early", kLeftBehind,
-     [](const Scene& scene) {
-       Plan made = plan(scene);
-       if (scene.object.meta.deleted && scene.object.meta.has_finalizer(kCleanupFinalizer)) made.finalizer = FinalizerChange::kRemove;
-       return made;
-     }},
+    {"the finalizer is dropped early", kLeftBehind, drops_the_finalizer_early},
     {"the finalizer is dropped with the last request", "the finalizer falls while requests are under way",
      [](const Scene& scene) {
        Plan made = plan(scene);
@@ -53,27 +49,9 @@ const std::vector<Planted> kPlanted{
          made.finalizer = FinalizerChange::kRemove;
        return made;
      }},
-    {"a workspace that answers 404 is taken for clean", kLeftBehind,
-     [](const Scene& scene) {
-       Plan made = plan(scene);
-       const bool gone = scene.workspace.state == WorkspaceState::kNotFound;
-       if (gone && scene.object.meta.deleted && scene.object.meta.has_finalizer(kCleanupFinalizer))
-         made.finalizer = FinalizerChange::kRemove;
-       return made;
-     }},
-    {"a job's creation is sent again blindly", "was made twice",
-     [sent = std::map<std::string, CreateJob>{}](const Scene& scene) mutable {
-       Plan made = plan(scene);
-       for (const Action& action : made.actions) {
-         if (const auto* job = std::get_if<CreateJob>(&action)) sent[job->job.name] = *job;
-       }
-       for (const TaskStatus& task : made.status.tasks) {
-         const bool uncertain =
-             !task.job.name.empty() && task.job.id.empty() && !scene.memory.outcomes.contains("create-job " + task.job.name);
-         if (uncertain && sent.contains(task.job.name)) made.actions.push_back(sent[task.job.name]);
-       }
-       return made;
-     }},
+    {"a workspace that answers 404 is taken for clean", kLeftBehind, takes_404_for_clean},
+    {"a job's creation is sent again blindly", "was made twice", sends_creations_again_blindly},
+    {"stale absence is believed", "was made twice", believes_stale_absence},
     {"the status is written after the release", "an endpoint is released before its task's result is recorded",
      [](const Scene& scene) {
        Plan made = plan(scene);
@@ -177,6 +155,13 @@ const std::vector<Planted> kPlanted{
      [calls = 0](const Scene& scene) mutable {
        Plan made = plan(scene);
        made.status.start_time = at(base::Milliseconds(++calls));
+       return made;
+     }},
+    {"the status tells the time", "something is done after the end",
+     [](const Scene& scene) {
+       Plan made = plan(scene);
+       if (made.status.completion_time)
+         made.status.completion_time = std::chrono::floor<std::chrono::duration<int, std::ratio<10>>>(scene.now);
        return made;
      }},
     {"what is planned is not in the status", "the written status is not what was planned",

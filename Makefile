@@ -20,7 +20,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test bench bench-gate histories record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test bench bench-gate histories model record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -41,6 +41,10 @@ bench: build  ## what the operator costs: N Invocations on a real API server. MO
 
 bench-gate: build  ## five hundred Invocations, held to ratios that do not depend on the machine (~2 min)
 	bench/gate
+
+model: build  ## the planner in every state that some scenarios come to, its Lepton held to lepton-sim (~1 min of CPU); DEEP=yes: more faults
+	cmake --build $(BUILD) --target model_test model_assumptions_test
+	$(if $(filter yes,$(DEEP)),LEPTON_OPERATOR_MODEL=deep $(BUILD)/bin/model_test,ctest --test-dir $(BUILD) -L '^model$$' -j $(JOBS) --no-tests=error -V)
 
 record-launcher: build  ## record anew what nemo-evaluator-launcher sends; CHECK=yes only compares with what is committed
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin tests/conformance/record_launcher $(if $(filter yes,$(CHECK)),--check)

@@ -272,6 +272,9 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
   };
   if (const auto zero = text.find('\0'); zero != std::string_view::npos) return failure(source, line_at(zero), "is not text (a zero byte)");
   if (const auto bad = invalid_utf8(text)) return failure(source, line_at(*bad), "is not UTF-8; save the file in that encoding");
+  // yaml-cpp finds out about what is missing at the end on a line after it.
+  const int last_line = line_at(text.find_last_not_of("\r\n") + 1);
+  const auto refuse = [&](int line, std::string what) { return failure(source, std::min(line, last_line), std::move(what)); };
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
@@ -280,9 +283,9 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
     }
     return builder.take();
   } catch (const Stop& stop) {
-    return failure(source, stop.line, stop.what);
+    return refuse(stop.line, stop.what);
   } catch (const YAML::Exception& e) {  // the library's edge
-    return failure(source, std::max(e.mark.line, 0) + 1, e.msg);
+    return refuse(std::max(e.mark.line, 0) + 1, e.msg);
   }
 }
 

@@ -9,7 +9,9 @@ namespace lepton_operator::base {
 namespace {
 
 constexpr std::string_view kStandardTag = "tag:yaml.org,2002:";
+constexpr const char* kTooLarge = "a number that is too large; quote it if it is text";
 
+// A scalar may be a secret: what is wrong with it is said without it.
 Error invalid(std::string what) { return {.kind = ErrorKind::kInvalid, .what = std::move(what)}; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -66,13 +68,13 @@ bool is_not_finite(std::string_view text) {
   return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" || text == ".NAN";
 }
 
-Result<Json> read_integer(const Integer& integer, const std::string& text) {
+Result<Json> read_integer(const Integer& integer) {
   std::uint64_t magnitude = 0;
   const char* end = integer.digits.data() + integer.digits.size();
   const auto [stop, failure] = std::from_chars(integer.digits.data(), end, magnitude, integer.base);
   constexpr std::uint64_t kLowest = std::uint64_t{1} << 63;
   if (failure != std::errc{} || stop != end || (integer.negative && magnitude > kLowest)) {
-    return invalid(text + " is too large for a number; quote it if it is text");
+    return invalid(kTooLarge);
   }
   if (integer.negative) return Json::number(static_cast<std::int64_t>(~magnitude + 1));
   if (magnitude < kLowest) return Json::number(static_cast<std::int64_t>(magnitude));
@@ -83,13 +85,13 @@ Result<Json> read_float(const std::string& text) {
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
   double value = 0;
   const auto [stop, failure] = std::from_chars(begin, text.data() + text.size(), value);
-  if (failure != std::errc{} || !std::isfinite(value)) return invalid(text + " is too large for a number; quote it if it is text");
+  if (failure != std::errc{} || !std::isfinite(value)) return invalid(kTooLarge);
   return Json::number(value);
 }
 
 Result<Json> read_plain(const std::string& text) {
   if (const auto boolean = as_bool(text)) return Json::boolean(*boolean);
-  if (const auto integer = as_integer(text)) return read_integer(*integer, text);
+  if (const auto integer = as_integer(text)) return read_integer(*integer);
   if (is_float(text)) return read_float(text);
   if (is_not_finite(text)) return invalid(text + " cannot be carried in JSON; quote it if it is text");
   return Json::string(text);
@@ -100,14 +102,14 @@ Result<Json> read_plain(const std::string& text) {
 Result<Json> read_scalar(std::string_view tag, const std::string& text) {
   if (tag == "?" || tag.empty()) return read_plain(text);
   if (tag == "!") return Json::string(text);
-  if (!tag.starts_with(kStandardTag)) return invalid("unknown tag " + std::string(tag));
+  if (!tag.starts_with(kStandardTag)) return invalid("unknown tag; put the value in quotes if it is text");
   const std::string_view type = tag.substr(kStandardTag.size());
   if (type == "str") return Json::string(text);
   if (type == "null" && (text.empty() || text == "null" || text == "~")) return Json::null();
   if (type == "bool" && as_bool(text)) return Json::boolean(*as_bool(text));
-  if (type == "int" && as_integer(text)) return read_integer(*as_integer(text), text);
+  if (type == "int" && as_integer(text)) return read_integer(*as_integer(text));
   if (type == "float" && is_float(text)) return read_float(text);
-  return invalid("\"" + text + "\" is not of the type that its tag says (!!" + std::string(type) + ")");
+  return invalid("a value that is not of the type that its tag says (!!" + std::string(type) + ")");
 }
 
 bool reads_as_other_type(std::string_view text) {

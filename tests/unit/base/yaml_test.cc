@@ -5,7 +5,9 @@
 namespace lepton_operator::base {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::vector<YamlDocument> documents(std::string_view text) { return parse_yaml(text, "a.yaml").value(); }
@@ -35,16 +37,30 @@ TEST(YamlReading, KeepsWhatWasQuotedAString) {
 
 TEST(YamlReading, ObeysStandardTagsAndRefusesOthers) {
   EXPECT_EQ(as_json("[!!int 5, !!float 5, !!bool true, !!null ~, !!map {a: 1}, !!seq [1]]"), R"([5,5,true,null,{"a":1},[1]])");
-  EXPECT_EQ(refusal("a: 1\nb: !env HOME"), "a.yaml:2: unknown tag !env");
+  EXPECT_EQ(refusal("a: 1\nb: !env HOME"), "a.yaml:2: unknown tag; put the value in quotes if it is text");
   EXPECT_THAT(refusal("a: !!python/object {}"), StartsWith("a.yaml:1: unknown tag"));
   EXPECT_THAT(refusal("a: !!int x"), HasSubstr("not of the type that its tag says"));
 }
 
 TEST(YamlReading, RefusesNumbersThatWouldLoseDigitsOrHaveNoJson) {
-  EXPECT_EQ(refusal("a:\n  id: 123456789012345678901"),
-            "a.yaml:2: 123456789012345678901 is too large for a number; quote it if it is text");
+  EXPECT_EQ(refusal("a:\n  id: 123456789012345678901"), "a.yaml:2: a number that is too large; quote it if it is text");
   EXPECT_THAT(refusal("1e999"), HasSubstr("too large"));
   EXPECT_THAT(refusal("a: .nan"), HasSubstr(".nan cannot be carried in JSON"));
+}
+
+// They may be a token that looks like a number, a tag or an alias.
+TEST(YamlReading, TellsNoValueInAComplaint) {
+  for (const char* value :
+       {"31415926535897932384626433", "!s3cret-word", "!!int s3cret-word", "*s3cret-word", "1e99999", "\"s3cret-word"}) {
+    const std::string complaint = refusal("token: " + std::string(value));
+    EXPECT_THAT(complaint, StartsWith("a.yaml:1: "));
+    EXPECT_THAT(complaint, Not(AnyOf(HasSubstr("s3cret"), HasSubstr("3141"), HasSubstr("99999"))));
+  }
+}
+
+TEST(YamlReading, NamesNoLineAfterTheLast) {
+  EXPECT_THAT(refusal("a: [1,? # b"), StartsWith("a.yaml:1: "));
+  EXPECT_THAT(refusal("a:\n- [1,? # b\n\n"), StartsWith("a.yaml:2: "));
 }
 
 TEST(YamlReading, TakesSeveralDocumentsAndSkipsEmptyOnes) {

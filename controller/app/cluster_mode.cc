@@ -35,6 +35,8 @@ constexpr const char* kName = "lepton-operator";  // of the lease, and of who re
 constexpr std::chrono::seconds kRelease{3};
 constexpr std::chrono::seconds kFirstWait{1};
 constexpr std::chrono::seconds kMostWait{30};
+// An API server that has just begun knows no roles for some seconds, and forbids what it will soon allow.
+constexpr std::chrono::minutes kForbiddenInVain{1};
 constexpr int kRequestsAtOnce = 32;
 constexpr int kWatchesPerNamespace = 3;
 
@@ -169,6 +171,7 @@ class ClusterMode {
   // Reads the operator's own memory, then puts the operator together. While the API server is away it goes on trying.
   static awaitable<Result<>> open(ClusterMode* self, Context context) {
     base::Backoff backoff(kFirstWait, kMostWait);
+    std::optional<base::Timestamp> forbidden;  // since when
     while (!context.expired()) {
       const Result<> read = co_await read_own(self, context);
       if (read) {
@@ -176,7 +179,12 @@ class ClusterMode {
         co_return base::Ok{};
       }
       if (context.expired()) break;
-      if (permanent(read.error().kind)) co_return read.error();
+      const ErrorKind kind = read.error().kind;
+      const base::Timestamp now = self->host_.clock().now();
+      if (kind != ErrorKind::kForbidden) forbidden.reset();
+      if (kind == ErrorKind::kForbidden && !forbidden) forbidden = now;
+      const bool may_pass = forbidden && now - *forbidden < kForbiddenInVain;
+      if (permanent(kind) && !may_pass) co_return read.error();
       self->log_.warn("the operator's own Secrets cannot be read yet", {{"error", read.error().text()}});
       const base::Milliseconds wait = backoff.next(self->random_);
       co_await self->host_.clock().sleep(context, wait);

@@ -4,6 +4,9 @@
 #   JOBS=n        tests at a time (default: 4)      CMAKE_ARGS=…   more for cmake, at the first build
 #   PREFIX=/usr/local  DESTDIR=…                    for install
 #   REPOSITORY=localhost  TAG=version               for image
+#   TIME=seconds                                    for fuzz
+#   MINUTES=n  INVOCATIONS=n  SEED=n                for soak
+#   HISTORIES=n                                     for histories
 
 BUILD ?= build
 JOBS ?= 4
@@ -12,6 +15,11 @@ DEPS ?= yes
 REPOSITORY ?= localhost
 TAG ?=
 CMAKE_ARGS ?=
+TIME ?= 20
+MINUTES ?= 20
+INVOCATIONS ?= 300
+SEED ?= 1
+HISTORIES ?= 8000
 
 # What a compiler cache needs to work with a precompiled header, and across clones of the repository.
 export CCACHE_SLOPPINESS ?= pch_defines,time_macros,include_file_mtime,include_file_ctime
@@ -20,7 +28,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test bench bench-gate histories model record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test bench bench-gate histories fuzz soak nightly model record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -34,7 +42,18 @@ test: build  ## run the tests; says what could not run, and why
 
 histories: build  ## ten thousand random lives of an Invocation under the rules that never bend (~3 min)
 	cmake --build $(BUILD) --target planner_lifecycle_test
-	scripts/histories $(BUILD)
+	scripts/histories $(BUILD) $(HISTORIES)
+
+fuzz:  ## bytes that nobody would write, TIME=20 seconds for each of tests/fuzz (clang); what is found becomes a test there
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --fuzz)
+	scripts/fuzz --time $(TIME) --build $(BUILD)-fuzz
+
+soak: build  ## MINUTES=20, INVOCATIONS=300, SEED=1: users, faults, kill -9, API server restarts; then the invariants
+	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin python3 tests/soak/soak.py --minutes $(MINUTES) --invocations $(INVOCATIONS) --seed $(SEED)
+
+nightly:  ## what takes hours: each of these, and all of them even if one fails
+	@failed=; for part in 'fuzz TIME=600' soak 'histories HISTORIES=40000'; do $(MAKE) $$part || failed="$$failed ($$part)"; done; \
+	  if [ -n "$$failed" ]; then echo "nightly: failed:$$failed"; exit 1; fi
 
 bench: build  ## what the operator costs: N Invocations on a real API server. MODE=run|cold|soak-idle|directory, ARGS="-n 1000 -t 3"
 	bench/bench $(or $(MODE),run) $(ARGS)
@@ -62,7 +81,7 @@ tidy:  ## clang-tidy over every source (many minutes)
 	scripts/tidy $(BUILD)-tidy
 
 clean:  ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-tidy
+	rm -rf $(BUILD) $(BUILD)-tidy $(BUILD)-fuzz
 
 install: build  ## into DESTDIR/PREFIX
 	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator

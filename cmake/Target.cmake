@@ -10,14 +10,20 @@ target_compile_definitions(lepton_operator_flags INTERFACE _TURN_OFF_PLATFORM_ST
 target_link_libraries(lepton_operator_flags INTERFACE Threads::Threads)
 
 # The expensive headers, compiled once and reused by every target.
-add_library(lepton_operator_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
-target_link_libraries(lepton_operator_pch PUBLIC lepton_operator_flags cpprestsdk::cpprest Boost::boost)
-target_precompile_headers(lepton_operator_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+function(lepton_operator_precompiled name)
+  add_library(${name} STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cc)
+  target_link_libraries(${name} PUBLIC lepton_operator_flags cpprestsdk::cpprest Boost::boost)
+  target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+endfunction()
+lepton_operator_precompiled(lepton_operator_pch)
+
+include(${CMAKE_CURRENT_LIST_DIR}/Instrument.cmake)
 
 # lepton_operator_target(NAME): the settings above for an existing library or executable.
 function(lepton_operator_target name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/controller)
   target_link_libraries(${name} PUBLIC lepton_operator_flags)
   target_link_libraries(${name} PRIVATE cpprestsdk::cpprest Boost::boost)
-  target_precompile_headers(${name} REUSE_FROM lepton_operator_pch)
+  lepton_operator_instrument(${name} pch)
+  target_precompile_headers(${name} REUSE_FROM ${pch})
 endfunction()

@@ -4,6 +4,7 @@
 #   scripts/install-deps.sh            what `make build`, `make quickstart` and `make test` need
 #   scripts/install-deps.sh --lint     also clang-format (`make format`, `make lint`)
 #   scripts/install-deps.sh --tidy     also clang-tidy (`make tidy`)
+#   scripts/install-deps.sh --fuzz     also clang with libFuzzer (`make fuzz`)
 #   scripts/install-deps.sh --image    also buildah (`make image`)
 #   scripts/install-deps.sh --node     also what a node that runs Pods needs (tests/e2e/run)
 #   scripts/install-deps.sh --go       also Go >= 1.26; the last line printed is the folder that holds the `go` command
@@ -28,12 +29,13 @@ for flag in "$@"; do
   case "$flag" in
     --lint) packages+=(clang-format-14) ;;
     --tidy) packages+=(clang-tidy-14) ;;
+    --fuzz) packages+=(clang-16 libclang-rt-16-dev llvm-16) ;;
     --node) packages+=(conntrack containerd containernetworking-plugins iptables runc) ;;
     --image) packages+=(binutils buildah) ;;
     --go) want_go=yes ;;
     --prometheus) want_prometheus=yes ;;
     --helm-docs) want_helm_docs=yes ;;
-    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --image, --node, --go, --prometheus, --helm-docs)" >&2; exit 2 ;;
+    *) echo "install-deps: unknown flag $flag (known: --lint, --tidy, --fuzz, --image, --node, --go, --prometheus, --helm-docs)" >&2; exit 2 ;;
   esac
 done
 

@@ -80,6 +80,7 @@ bool admit_tasks(Planning& p) {
   if (p.spec.parallelism) next.resize(std::min(next.size(), static_cast<std::size_t>(*p.spec.parallelism)));
   if (!find_room(p, needs_of(p, next, wave))) return false;
   set_wave(next, wave);
+  for (TaskStatus* task : next) task->message.clear();  // what kept it is over: it was suspended
   return true;
 }
 

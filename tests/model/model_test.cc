@@ -45,8 +45,8 @@ const std::vector<Scenario>& scenarios() {
        .spec = kTwoTasks,
        .endpoints = false,
        .one_by_one = true,
-       .faults = 1,
-       .faults_deep = 2},
+       .faults = 0,
+       .faults_deep = 1},
   };
   return all;
 }

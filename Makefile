@@ -3,6 +3,7 @@
 #   DEPS=no       do not look after packages        BUILD=dir      build elsewhere (default: build)
 #   JOBS=n        tests at a time (default: 4)      CMAKE_ARGS=…   more for cmake, at the first build
 #   PREFIX=/usr/local  DESTDIR=…                    for install
+#   CASES=n      of faults: so many, evenly chosen
 #   REPOSITORY=localhost  TAG=version               for image
 #   TIME=seconds                                    for fuzz
 #   MINUTES=n  INVOCATIONS=n  SEED=n                for soak
@@ -28,7 +29,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test bench bench-gate histories fuzz soak nightly model record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test bench bench-gate histories faults fuzz soak nightly model record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -64,6 +65,11 @@ bench-gate: build  ## five hundred Invocations, held to ratios that do not depen
 model: build  ## the planner in every state that some scenarios come to, its Lepton held to lepton-sim (~1 min of CPU); DEEP=yes: more faults
 	cmake --build $(BUILD) --target model_test model_assumptions_test
 	$(if $(filter yes,$(DEEP)),LEPTON_OPERATOR_MODEL=deep $(BUILD)/bin/model_test,ctest --test-dir $(BUILD) -L '^model$$' -j $(JOBS) --no-tests=error -V)
+
+faults: build  ## a fault at every call of every scenario (CASES=3500: some of them), and planted bugs that have to be caught
+	cmake --build $(BUILD) --target fault_runner fault_runner_planted
+	$(BUILD)/bin/fault_runner $(if $(CASES),--cases $(CASES))
+	$(BUILD)/bin/fault_runner_planted --planted all
 
 record-launcher: build  ## record anew what nemo-evaluator-launcher sends; CHECK=yes only compares with what is committed
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin tests/conformance/record_launcher $(if $(filter yes,$(CHECK)),--check)

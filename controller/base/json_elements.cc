@@ -1,122 +1,83 @@
 #include "base/json_elements.h"
 
+#include <simdjson.h>
+
 #include <functional>
 
 namespace lepton_operator::base {
 
 namespace {
 
-constexpr std::string_view kBlank = " \t\r\n";
+namespace ondemand = simdjson::ondemand;
 
-// A reader that skips whole values by their brackets and strings.
-class Skimmer {
+// A text as simdjson reads it: in a copy, since it reads a little beyond the end. What it finds is told as a part of the text itself.
+class Reader {
  public:
-  explicit Skimmer(std::string_view text) : text_(text) {}
-
-  bool take(char c) {
-    skip_blank();
-    if (at_ >= text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
+  explicit Reader(std::string_view text) : text_(text), copy_(text) {
+    opened_ = parser_.iterate(copy_).get(document_) == simdjson::SUCCESS;
   }
 
-  bool at_end() {
-    skip_blank();
-    return at_ >= text_.size();
+  bool is(ondemand::json_type type) {
+    ondemand::json_type found{};
+    return opened_ && document_.type().get(found) == simdjson::SUCCESS && found == type;
   }
 
-  // Nothing where no value begins or it does not end.
-  std::optional<std::string_view> value() {
-    skip_blank();
-    const std::size_t begin = at_;
-    if (at_ >= text_.size()) return std::nullopt;
-    const char first = text_[at_];
-    bool whole = false;
-    if (first == '"') {
-      whole = skip_string();
-    } else if (first == '{' || first == '[') {
-      whole = skip_nested();
-    } else {
-      at_ = std::min(text_.find_first_of(",]} \t\r\n", at_), text_.size());
-      whole = at_ > begin;
+  std::optional<std::string_view> member(std::string_view name) {
+    ondemand::object object;
+    ondemand::value value;
+    if (document_.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+    if (object.find_field_unordered(name).get(value) != simdjson::SUCCESS) return std::nullopt;
+    return text_of(value);
+  }
+
+  // Of the document, which is an array.
+  std::optional<std::vector<std::string_view>> elements() {
+    std::vector<std::string_view> all;
+    ondemand::array array;
+    if (document_.get_array().get(array) != simdjson::SUCCESS) return std::nullopt;
+    for (auto element : array) {
+      ondemand::value value;
+      if (element.get(value) != simdjson::SUCCESS) return std::nullopt;
+      const auto text = text_of(value);
+      if (!text) return std::nullopt;
+      all.push_back(*text);
     }
-    if (!whole) return std::nullopt;
-    return text_.substr(begin, at_ - begin);
+    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) return std::nullopt;  // something follows
+    return all;
   }
 
  private:
-  void skip_blank() { at_ = std::min(text_.find_first_not_of(kBlank, at_), text_.size()); }
-
-  bool skip_string() {  // from its opening quote on
-    ++at_;
-    while (true) {
-      const std::size_t quote = text_.find('"', at_);
-      if (quote == std::string_view::npos) return false;
-      std::size_t slashes = 0;
-      while (quote - slashes > at_ && text_[quote - slashes - 1] == '\\') ++slashes;
-      at_ = quote + 1;
-      if (slashes % 2 == 0) return true;
-    }
-  }
-
-  bool skip_nested() {
-    int depth = 0;
-    while (at_ < text_.size()) {
-      switch (text_[at_]) {
-        case '"':
-          if (!skip_string()) return false;
-          continue;
-        case '{':
-        case '[': ++depth; break;
-        case '}':
-        case ']': --depth; break;
-        default: break;
-      }
-      ++at_;
-      if (depth == 0) return true;
-    }
-    return false;
+  std::optional<std::string_view> text_of(ondemand::value& value) const {
+    std::string_view raw;
+    // Where no value begins there is no type; asked for its text, it would give what stands there.
+    if (value.type().error() != simdjson::SUCCESS || simdjson::to_json_string(value).get(raw) != simdjson::SUCCESS) return std::nullopt;
+    const auto begin = static_cast<std::size_t>(raw.data() - copy_.data());
+    const std::size_t last = raw.find_last_not_of(" \t\r\n");  // a scalar's has what comes before the next token
+    return text_.substr(begin, last + 1);
   }
 
   std::string_view text_;
-  std::size_t at_ = 0;
+  simdjson::padded_string copy_;
+  ondemand::parser parser_;
+  ondemand::document document_;
+  bool opened_ = false;
 };
-
-std::optional<std::vector<std::string_view>> elements_of(std::string_view array) {
-  std::vector<std::string_view> elements;
-  Skimmer skimmer(array);
-  if (!skimmer.take('[')) return std::nullopt;
-  if (skimmer.take(']')) return elements;
-  do {
-    const auto element = skimmer.value();
-    if (!element) return std::nullopt;
-    elements.push_back(*element);
-  } while (skimmer.take(','));
-  if (!skimmer.take(']') || !skimmer.at_end()) return std::nullopt;
-  return elements;
-}
 
 }  // namespace
 
 std::optional<std::string_view> json_member(std::string_view text, std::string_view member) {
-  Skimmer skimmer(text);
-  if (!skimmer.take('{')) return std::nullopt;
-  do {
-    const auto name = skimmer.value();
-    if (!name || !skimmer.take(':')) return std::nullopt;
-    const auto value = skimmer.value();
-    if (!value) return std::nullopt;
-    if (name->size() == member.size() + 2 && name->substr(1, member.size()) == member) return value;
-  } while (skimmer.take(','));
-  return std::nullopt;
+  Reader reader(text);
+  if (!reader.is(ondemand::json_type::object)) return std::nullopt;
+  return reader.member(member);
 }
 
 std::optional<std::vector<std::string_view>> json_elements(std::string_view text, std::string_view member) {
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return std::nullopt;
-  if (text[begin] == '[') return elements_of(text);
-  const auto array = json_member(text, member);
-  return array ? elements_of(*array) : std::nullopt;
+  Reader reader(text);
+  if (reader.is(ondemand::json_type::array)) return reader.elements();
+  if (!reader.is(ondemand::json_type::object)) return std::nullopt;
+  const auto array = reader.member(member);
+  if (!array || !array->starts_with('[')) return std::nullopt;
+  return Reader(*array).elements();
 }
 
 std::uint64_t text_print(std::string_view text) { return std::hash<std::string_view>{}(text); }

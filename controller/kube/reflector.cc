@@ -30,6 +30,7 @@ constexpr std::chrono::minutes kQuiet{2};           // without a failure: the ne
 constexpr std::chrono::minutes kLongestPenance{2};  // of what Retry-After may ask for
 
 constexpr int kGone = 410;
+constexpr int kUnavailable = 503;
 constexpr int kParsedAtOnce = 100;  // objects of a page before others have a turn
 
 Error malformed(const char* what) { return {.kind = ErrorKind::kMalformed, .what = what}; }
@@ -52,7 +53,7 @@ std::optional<ObjectVersion> version_in(std::string_view object) {
 }
 
 // Whether the next watch may go on from where this one failed. What the API server answers otherwise may be about that very place (a
-// version that it no longer has, or not yet), so that only a list helps.
+// version that it no longer has, or not yet), so that only a list helps. One that has just begun forbids, or is unavailable, for seconds.
 bool keeps_place(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kThrottled:
@@ -60,13 +61,13 @@ bool keeps_place(const Error& error) {
     case ErrorKind::kInterrupted:
     case ErrorKind::kTimeout:
     case ErrorKind::kCancelled:
+    case ErrorKind::kForbidden:
     case ErrorKind::kUnauthorized: return true;
+    case ErrorKind::kServer: return error.status == kUnavailable;
     case ErrorKind::kInvalid:
     case ErrorKind::kNotFound:
     case ErrorKind::kConflict:
-    case ErrorKind::kForbidden:
     case ErrorKind::kUnsupported:
-    case ErrorKind::kServer:
     case ErrorKind::kMalformed: return false;
   }
   __builtin_unreachable();

@@ -209,6 +209,19 @@ TEST_F(ReflectorTest, AWatchFromAVersionThatIsGoneLeadsToAListOfTheNewest) {
   EXPECT_EQ(reflector_.relists(), 1);
 }
 
+// As an API server does that has just begun: a list would cost it most then, and says no more than the watch.
+TEST_F(ReflectorTest, AWatchThatIsForbiddenOrUnavailableForNowGoesOnWhereItWas) {
+  server_->then(200, page("a", "50")).then(403, "{}").then(503, "{}");
+  start();
+  pass_slowly(10s);
+  ASSERT_EQ(count(), 4u);
+  for (const std::size_t again : {2u, 3u}) {
+    EXPECT_TRUE(server_->sent()[again].watch);
+    EXPECT_EQ(server_->sent()[again].query.at("resourceVersion"), "50");
+  }
+  EXPECT_EQ(reflector_.relists(), 0);
+}
+
 TEST_F(ReflectorTest, AnErrorInTheStreamLeadsToAListWhetherGoneOrBroken) {
   for (const auto& [code, reason] : {std::pair{410, "Expired"}, std::pair{500, "InternalError"}}) {
     if (!running_) start_watching();

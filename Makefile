@@ -20,7 +20,7 @@ TIME ?= 20
 MINUTES ?= 20
 INVOCATIONS ?= 300
 SEED ?= 1
-HISTORIES ?= 8000
+HISTORIES ?= 10000
 
 # What a compiler cache needs to work with a precompiled header, and across clones of the repository.
 export CCACHE_SLOPPINESS ?= pch_defines,time_macros,include_file_mtime,include_file_ctime

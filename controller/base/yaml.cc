@@ -68,8 +68,11 @@ class Builder final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     // yaml-cpp goes on after a complete node ("]", "{} {}") as if a new document began there; only a marker begins one.
-    if (started_ && !begins_document(mark.line)) throw Stop{line(mark), "unexpected content after the end of the document"};
-    started_ = true;
+    // And on a line of a marker it gives the same empty document for ever ("--- ,").
+    if (begun_at_ && (mark.pos <= *begun_at_ || !begins_document(mark.line))) {
+      throw Stop{line(mark), "unexpected content after the end of the document"};
+    }
+    begun_at_ = mark.pos;
     document_ = {};
     anchors_.clear();
     aliases_ = 0;
@@ -244,7 +247,7 @@ class Builder final : public YAML::EventHandler {
   std::optional<std::pair<std::size_t, std::size_t>> last_quoted_;  // line and column, 0-based
   int aliases_ = 0;
   std::size_t alias_weight_ = 0;
-  bool started_ = false;
+  std::optional<int> begun_at_;  // the latest document, in characters
   bool root_seen_ = false;
 };
 

@@ -120,6 +120,20 @@ TEST(YamlReading, EndsOnWhatFollowsADocumentWithoutAMarker) {
   }
 }
 
+// yaml-cpp gives an empty document at such a place, again and again.
+TEST(YamlReading, EndsOnWhatStandsBesideAMarkerAndBeginsNothing) {
+  for (const char* text : {"--- ,\n", "a: 1\n--- ,\nb: 2\n", "--- ,", "---\n--- , {}\n"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("unexpected content after the end of the document")) << text;
+  }
+  for (const char* first : {"---", "...", "--- ,", "---\n"}) {
+    for (const char* second : {",", "]", "}", ":", "?", "-", "&a", "*a", "!", "|", ">", "%", "@", "`", "#", "\"", "'", "<<", "[", "{"}) {
+      for (const char* third : {"", "\n", " ,", "\n---", "\n...", " a: b", "\n,"}) {
+        (void)parse_yaml(std::string(first) + " " + second + third, "a.yaml");  // ends
+      }
+    }
+  }
+}
+
 TEST(YamlReading, ExpandsAliasesWithinReason) {
   EXPECT_EQ(as_json("a: &x {k: [1]}\nb: *x\nc: *x\n"), R"({"a":{"k":[1]},"b":{"k":[1]},"c":{"k":[1]}})");
   EXPECT_EQ(as_json("&k key: *k\n"), R"({"key":"key"})");

@@ -5,7 +5,7 @@
 #   PREFIX=/usr/local  DESTDIR=…                    for install
 #   CASES=n      of faults: so many, evenly chosen
 #   REPOSITORY=localhost  TAG=version               for image
-#   TIME=seconds                                    for fuzz
+#   TIME=seconds  SEED=n (0: another each time)      for fuzz
 #   MINUTES=n  INVOCATIONS=n  SEED=n                for soak
 #   HISTORIES=n                                     for histories
 
@@ -47,13 +47,13 @@ histories: build  ## ten thousand random lives of an Invocation under the rules 
 
 fuzz:  ## bytes that nobody would write, TIME=20 seconds for each of tests/fuzz (clang); what is found becomes a test there
 	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --fuzz)
-	scripts/fuzz --time $(TIME) --build $(BUILD)-fuzz
+	scripts/fuzz --time $(TIME) --seed $(SEED) --build $(BUILD)-fuzz
 
 soak: build  ## MINUTES=20, INVOCATIONS=300, SEED=1: users, faults, kill -9, API server restarts; then the invariants
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin python3 tests/soak/soak.py --minutes $(MINUTES) --invocations $(INVOCATIONS) --seed $(SEED)
 
 nightly:  ## what takes hours: each of these, and all of them even if one fails
-	@failed=; for part in 'fuzz TIME=600' soak 'histories HISTORIES=40000'; do $(MAKE) $$part || failed="$$failed ($$part)"; done; \
+	@failed=; for part in 'fuzz TIME=600 SEED=0' soak 'histories HISTORIES=40000'; do $(MAKE) $$part || failed="$$failed ($$part)"; done; \
 	  if [ -n "$$failed" ]; then echo "nightly: failed:$$failed"; exit 1; fi
 
 bench: build  ## what the operator costs: N Invocations on a real API server. MODE=run|cold|soak-idle|directory, ARGS="-n 1000 -t 3"

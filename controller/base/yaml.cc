@@ -42,6 +42,12 @@ std::size_t weight_of(const Json& value) {
   return weight;
 }
 
+// What YAML wants escaped, and other readers of manifests refuse as it stands.
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
+}
+
 std::vector<std::string_view> split_lines(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -273,7 +279,10 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
   const auto line_at = [&](std::size_t at) {
     return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
   };
-  if (const auto zero = text.find('\0'); zero != std::string_view::npos) return failure(source, line_at(zero), "is not text (a zero byte)");
+  if (const auto control = std::find_if(text.begin(), text.end(), is_control); control != text.end()) {
+    return failure(source, line_at(static_cast<std::size_t>(control - text.begin())),
+                   "is not text (a control character, byte " + std::to_string(static_cast<unsigned char>(*control)) + ")");
+  }
   if (const auto bad = invalid_utf8(text)) return failure(source, line_at(*bad), "is not UTF-8; save the file in that encoding");
   // yaml-cpp finds out about what is missing at the end on a line after it.
   const int last_line = line_at(text.find_last_not_of("\r\n") + 1);

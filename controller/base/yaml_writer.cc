@@ -76,6 +76,9 @@ bool literal_is_safe(std::string_view text) {
   return true;
 }
 
+// Readers look no further than 1,024 characters for the colon after a key (YAML 1.2.2, 7.4); one that may be longer is announced by "?".
+constexpr std::size_t kLongestSimpleKey = 1'000;
+
 class Writer {
  public:
   // After "key:" or "-": the rest of the line and all that belongs to the value.
@@ -99,9 +102,11 @@ class Writer {
     for (const auto& [name, member] : object.as_object()) {
       if (!first_is_in_place) out_.append(indent, ' ');
       first_is_in_place = false;
-      out_ += inline_text(name) + ":";
+      const std::string key = inline_text(name);
+      const bool simple = key.size() <= kLongestSimpleKey;
+      out_ += simple ? key + ":" : "? " + key + "\n" + std::string(indent, ' ') + ":";
       // A list stands at its key's own level, as Kubernetes' tools write it.
-      value(member, member.is_array() ? indent : indent + 2);
+      value(member, member.is_array() && simple ? indent : indent + 2);
     }
   }
 

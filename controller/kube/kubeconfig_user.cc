@@ -29,7 +29,8 @@ void check_server(KubeconfigSection& section, const std::string& server) {
   const bool known = server.starts_with("https://") || server.starts_with("http://");
   const std::size_t authority = server.find("://") + 3;
   if (!known || server.size() <= authority || server[authority] == '/') section.fail("server", "must be https://host:port");
-  if (server.find_first_of("@?# \t\r\n") != std::string::npos) section.fail("server", "must hold no user, query, fragment or space");
+  const bool plain = std::none_of(server.begin(), server.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
+  if (!plain || server.find_first_of("@?#") != std::string::npos) section.fail("server", "must hold no user, query, fragment or space");
 }
 
 void read_arguments(KubeconfigSection& section, ExecPlugin& plugin) {

@@ -171,7 +171,10 @@ TEST(YamlReading, RefusesDepthInsteadOfOverflowingTheStack) {
 
 TEST(YamlReading, RefusesWhatIsTooLargeOrNotText) {
   EXPECT_EQ(refusal(std::string((3u << 20) + 1, ' ')), "a.yaml:1: is larger than 3 MiB");
-  EXPECT_EQ(refusal(std::string_view("a: 1\nb\0: 2", 10)), "a.yaml:2: is not text (a zero byte)");
+  EXPECT_EQ(refusal(std::string_view("a: 1\nb\0: 2", 10)), "a.yaml:2: is not text (a control character, byte 0)");
+  EXPECT_EQ(refusal("a: 1\n\nb: \"x\x14y\""), "a.yaml:3: is not text (a control character, byte 20)");
+  EXPECT_EQ(refusal("a: \x7F"), "a.yaml:1: is not text (a control character, byte 127)");
+  EXPECT_EQ(as_json("a:\t\"1\"\r\nb: \"\\x14\"\r\n"), R"({"a":"1","b":"\u0014"})");
 }
 
 TEST(YamlReading, RefusesKeysThatAreNotText) {
@@ -278,8 +281,15 @@ TEST(YamlWriting, WhateverIsWrittenIsReadBackTheSame) {
   std::vector<std::pair<std::string, Json>> members;
   std::vector<Json> items;
   for (const std::string& text : strings) {
-    if (text.size() < 1'000) members.emplace_back("k" + text, Json::string(text));
+    members.emplace_back("k" + text, Json::string(text));
     items.push_back(Json::string(text));
+  }
+  // A reader looks for the colon in 1,024 characters, and these are 1,200 once they are escaped.
+  const std::string long_key(200, '\x0F');
+  for (const Json& below : {Json::string("a"), Json::string("a\nb\n"), Json::object({{"c", Json::string("d")}}),
+                            Json::array({Json::string("e"), Json::object({{long_key, Json::array({Json::string("f")})}})})}) {
+    members.emplace_back(long_key + std::to_string(members.size()), below);
+    items.push_back(Json::object({{long_key, below}, {"after", below}}));
   }
   const Json value = Json::object({{"m", Json::object(members)}, {"l", Json::array(items)}, {"n", Json::array({Json::array(items)})}});
   const auto back = parse_yaml(to_yaml(value), "back");

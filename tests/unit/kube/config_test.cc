@@ -177,6 +177,11 @@ TEST_F(Kubeconfig, WhatIsNotSupportedSaysSo) {
 TEST_F(Kubeconfig, WrongValuesAreToldWithTheirField) {
   EXPECT_THAT(error_of("server: k8s.example", ""), HasSubstr("clusters[0].cluster.server: must be https://host:port"));
   EXPECT_THAT(error_of("tls-server-name: x", ""), HasSubstr("clusters[0].cluster.server: is missing"));
+  for (const char* server :
+       {"https://a@b", "https://a?b", "https://a#b", "https://a b", "https://a\\tb", "https://a\\x14b", "https://a\\x7Fb"}) {
+    EXPECT_THAT(error_of("server: \"" + std::string(server) + "\"", ""), HasSubstr("must hold no user, query, fragment or space"))
+        << server;
+  }
   EXPECT_THAT(error_of(kServer, "token: 12345"), HasSubstr("users[0].user.token: must be a string"));
   EXPECT_THAT(error_of(kServer, "client-key-data: " + base::base64_encode(kKey)), HasSubstr("no client-certificate"));
   EXPECT_THAT(error_of(kServer, "client-certificate-data: '%%%', client-key-data: " + base::base64_encode(kKey)),

@@ -42,7 +42,8 @@ TEST(Names, OfTenThousandInvocationsNeverCollide) {
 }
 
 TEST(Names, AreNamesWhateverTheTaskIsCalled) {
-  for (const std::string task : {"a", "A", "___", "-", "9lives", "x.y.z", "by-lepton", "ÄÖÜ", std::string(63, 'z').c_str(), ""}) {
+  const std::vector<std::string> tasks{"a", "A", "___", "-", "9lives", "x.y.z", "by-lepton", "ÄÖÜ", std::string(63, 'z'), ""};
+  for (const std::string& task : tasks) {
     for (const int number : {0, 7, 2'147'483'647}) {
       for (const auto type : {DeploymentType::kNim, DeploymentType::kVllm, DeploymentType::kSglang}) {
         EXPECT_TRUE(is_lepton_name(endpoint_name(type, samples::kUid, task, number))) << endpoint_name(type, samples::kUid, task, number);

@@ -48,7 +48,8 @@ class OwnSecretsTest : public testing::Test {
   }
 
   Result<std::unique_ptr<KeySecret>> open_keys() { return get(KeySecret::open(root_, api_, "ops", *random_)); }
-  std::unique_ptr<CredentialsSecret> open_snapshot(std::function<bool()> may_write = {}) {
+  // The fixture keeps it: its writer runs until the test has ended.
+  CredentialsSecret* open_snapshot(std::function<bool()> may_write = {}) {
     auto opened = get(CredentialsSecret::open(root_, {.io = io_,
                                                       .api = api_,
                                                       .clock = clock_,
@@ -56,7 +57,7 @@ class OwnSecretsTest : public testing::Test {
                                                       .log = log_,
                                                       .namespace_ = "ops",
                                                       .may_write = std::move(may_write)}));
-    return opened ? std::move(opened).value() : nullptr;
+    return opened ? snapshots_.emplace_back(std::move(opened).value()).get() : nullptr;
   }
   void run(CredentialsSecret& snapshot) {
     boost::asio::co_spawn(io_, snapshot.run(root_), boost::asio::detached);
@@ -74,6 +75,7 @@ class OwnSecretsTest : public testing::Test {
   std::shared_ptr<ApiServer> server_ = std::make_shared<ApiServer>(io_);
   kube::Api api_{server_, nullptr, clock_, {}};
   base::Context root_{clock_};
+  std::vector<std::unique_ptr<CredentialsSecret>> snapshots_;
 };
 
 TEST_F(OwnSecretsTest, AnInstallationIsMadeOnceAndReadEverAfter) {
@@ -156,18 +158,18 @@ TEST_F(OwnSecretsTest, OfTwoThatRotateAtOnceOneTakesTheOthersKey) {
 }
 
 TEST_F(OwnSecretsTest, ASnapshotOutlivesTheProcess) {
-  const auto first = open_snapshot();
+  auto* const first = open_snapshot();
   run(*first);
   ASSERT_TRUE(first->save(kTeam, credentials("secret-1")));
   settle();
-  const auto second = open_snapshot();
+  const auto* const second = open_snapshot();
   ASSERT_TRUE(second->load(kTeam));
   EXPECT_EQ(*second->load(kTeam), credentials("secret-1"));
   EXPECT_FALSE(second->load({"team", "other"}));
 }
 
 TEST_F(OwnSecretsTest, EachEntryIsWrittenAndRemovedByItself) {
-  const auto snapshot = open_snapshot();
+  auto* const snapshot = open_snapshot();
   run(*snapshot);
   ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
   settle();
@@ -182,7 +184,7 @@ TEST_F(OwnSecretsTest, EachEntryIsWrittenAndRemovedByItself) {
 }
 
 TEST_F(OwnSecretsTest, WhatIsKeptAlreadyIsNotWrittenAgain) {
-  const auto snapshot = open_snapshot();
+  auto* const snapshot = open_snapshot();
   run(*snapshot);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
@@ -192,7 +194,7 @@ TEST_F(OwnSecretsTest, WhatIsKeptAlreadyIsNotWrittenAgain) {
 }
 
 TEST_F(OwnSecretsTest, AWriteThatFailedIsTriedAgainAndInForceMeanwhile) {
-  const auto snapshot = open_snapshot();
+  auto* const snapshot = open_snapshot();
   run(*snapshot);
   server_->intercept([](const base::HttpRequest&) -> ApiServer::Answer { return base::Error{ErrorKind::kUnreachable, "no server"}; });
   ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
@@ -207,7 +209,7 @@ TEST_F(OwnSecretsTest, AWriteThatFailedIsTriedAgainAndInForceMeanwhile) {
 }
 
 TEST_F(OwnSecretsTest, WhatWasNotWrittenYetIsWrittenAtTheEnd) {
-  const auto snapshot = open_snapshot();
+  auto* const snapshot = open_snapshot();
   ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
   root_.cancel();
   run(*snapshot);
@@ -215,7 +217,7 @@ TEST_F(OwnSecretsTest, WhatWasNotWrittenYetIsWrittenAtTheEnd) {
 }
 
 TEST_F(OwnSecretsTest, OneWhoDoesNotLeadWritesNothing) {
-  const auto snapshot = open_snapshot([] { return false; });
+  auto* const snapshot = open_snapshot([] { return false; });
   run(*snapshot);
   ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
   settle();
@@ -224,18 +226,18 @@ TEST_F(OwnSecretsTest, OneWhoDoesNotLeadWritesNothing) {
 
 TEST_F(OwnSecretsTest, AnEntryThatCannotBeUnderstoodCostsNoOther) {
   {
-    const auto snapshot = open_snapshot();
+    auto* const snapshot = open_snapshot();
     ASSERT_TRUE(snapshot->save(kTeam, credentials("secret-1")));
     const base::Context ended = root_.child();
     ended.cancel();
     base::Running<bool> done(io_, [](CredentialsSecret* of, base::Context context) -> boost::asio::awaitable<bool> {
       co_await of->run(context);
       co_return true;
-    }(snapshot.get(), ended));
+    }(snapshot, ended));
     settle();
   }
   server_->edit(kCredentialsPath, [](Json& secret) { secret["data"]["team.bad"] = Json::string("eA=="); });
-  const auto again = open_snapshot();
+  auto* const again = open_snapshot();
   EXPECT_TRUE(again->load(kTeam));
   EXPECT_FALSE(again->load({"team", "bad"}));
   EXPECT_THAT(log_.lines().back(), HasSubstr("key=team.bad"));

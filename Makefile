@@ -29,7 +29,7 @@ export CCACHE_NOHASHDIR ?= true
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build quickstart test bench bench-gate histories faults fuzz soak nightly model record-launcher format lint tidy clean install image e2e help deps
+.PHONY: build quickstart test bench bench-gate histories test-asan test-tsan faults fuzz soak nightly model record-launcher format lint tidy clean install image e2e help deps
 
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
@@ -41,9 +41,17 @@ test: build  ## run the tests; says what could not run, and why
 	cmake --build $(BUILD)
 	scripts/run-tests $(BUILD) $(JOBS)
 
-histories: build  ## ten thousand random lives of an Invocation under the rules that never bend (~3 min)
+histories: build  ## ten thousand random lives of an Invocation under the rules that never bend 
 	cmake --build $(BUILD) --target planner_lifecycle_test
 	scripts/histories $(BUILD) $(HISTORIES)
+
+test-asan:  ## unit, simulator and fault tests with every access to memory and all arithmetic checked (address + undefined)
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh)
+	scripts/sanitized address,undefined $(BUILD)-asan $(JOBS)
+
+test-tsan:  ## the same with every access by two threads checked
+	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh)
+	scripts/sanitized thread $(BUILD)-tsan $(JOBS)
 
 fuzz:  ## bytes that nobody would write, TIME=20 seconds for each of tests/fuzz (clang); what is found becomes a test there
 	$(if $(filter no,$(DEPS)),,scripts/install-deps.sh --fuzz)
@@ -53,7 +61,7 @@ soak: build  ## MINUTES=20, INVOCATIONS=300, SEED=1: users, faults, kill -9, API
 	LEPTON_OPERATOR_BIN=$(abspath $(BUILD))/bin python3 tests/soak/soak.py --minutes $(MINUTES) --invocations $(INVOCATIONS) --seed $(SEED)
 
 nightly:  ## what takes hours: each of these, and all of them even if one fails
-	@failed=; for part in 'fuzz TIME=600 SEED=0' soak 'histories HISTORIES=40000'; do $(MAKE) $$part || failed="$$failed ($$part)"; done; \
+	@failed=; for part in 'fuzz TIME=600 SEED=0' test-tsan soak 'histories HISTORIES=40000'; do $(MAKE) $$part || failed="$$failed ($$part)"; done; \
 	  if [ -n "$$failed" ]; then echo "nightly: failed:$$failed"; exit 1; fi
 
 bench: build  ## what the operator costs: N Invocations on a real API server. MODE=run|cold|soak-idle|directory, ARGS="-n 1000 -t 3"
@@ -87,7 +95,7 @@ tidy:  ## clang-tidy over every source (many minutes)
 	scripts/tidy $(BUILD)-tidy
 
 clean:  ## remove what was built
-	rm -rf $(BUILD) $(BUILD)-tidy $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-tidy $(BUILD)-fuzz $(BUILD)-asan $(BUILD)-tsan
 
 install: build  ## into DESTDIR/PREFIX
 	install -D -m 0755 $(BUILD)/bin/lepton-operator $(DESTDIR)$(PREFIX)/bin/lepton-operator

@@ -10,6 +10,10 @@ if(LEPTON_OPERATOR_SANITIZE)
   set(lepton_operator_sanitizers -fsanitize=${LEPTON_OPERATOR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-tsan)
   add_link_options(-fsanitize=${LEPTON_OPERATOR_SANITIZE})
+  # As shared libraries the two runtimes have settings of their own, and the second one's reports go to no file (scripts/sanitized).
+  if(LEPTON_OPERATOR_SANITIZE MATCHES "address.*undefined|undefined.*address")
+    add_link_options(-static-libasan -static-libubsan)
+  endif()
 elseif(LEPTON_OPERATOR_FUZZ)
   # Of the undefined behaviour what costs little to look for; the rest is looked for by LEPTON_OPERATOR_SANITIZE.
   set(lepton_operator_sanitizers -fsanitize=fuzzer-no-link,address,bool,bounds,enum,float-cast-overflow,shift,signed-integer-overflow
@@ -17,8 +21,10 @@ elseif(LEPTON_OPERATOR_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
-# Boost 1.74 takes clang's coroutines for those of the technical specification.
+# Boost 1.74 takes clang's coroutines for those of the technical specification. A precompiled header with the time of its making in it is
+# another one each time, and a compiler cache then knows nothing that was compiled with it.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(lepton_operator_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
   target_compile_definitions(lepton_operator_flags INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
   target_compile_options(lepton_operator_flags INTERFACE -Wno-unknown-warning-option)
 endif()

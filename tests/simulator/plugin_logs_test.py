@@ -2,7 +2,9 @@
 
 One operator and one simulated workspace for all that only differ by their Invocation; jobs end when a test says so.
 """
+import itertools
 import subprocess
+import time
 
 import at_once
 import harness
@@ -115,11 +117,12 @@ class Following(Logs):
         pipe = subprocess.Popen(["bash", "-c", f"{words} | head -n 2"], env=self.shared.environment(), stdout=subprocess.PIPE, text=True)
         self.addCleanup(pipe.stdout.close)
         self.addCleanup(lambda: pipe.poll() is None and pipe.kill())
-        for i in range(100):
-            self.shared.say(job, f"line {i}")
-            if pipe.poll() is not None:
-                break
-        self.assertEqual(pipe.wait(20), 0)
+        until = time.monotonic() + 60
+        lines = itertools.count(1)
+        while pipe.poll() is None and time.monotonic() < until:  # that the reader went is seen with the next line
+            self.shared.say(job, f"line {next(lines)}")
+            time.sleep(0.02)
+        self.assertEqual(pipe.poll(), 0)
         self.assertEqual(len(pipe.stdout.read().splitlines()), 2)
 
     def test_ctrl_c_ends_it_and_nothing_else(self):

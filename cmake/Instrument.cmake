@@ -21,10 +21,10 @@ elseif(LEPTON_OPERATOR_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
-# Boost 1.74 takes clang's coroutines for those of the technical specification. A precompiled header with the time of its making in it is
-# another one each time, and a compiler cache then knows nothing that was compiled with it.
+# Boost 1.74 takes clang's coroutines for those of the technical specification. clang writes into a precompiled header where it was made, so a
+# compiler cache would know nothing that another clone compiled: scripts/fuzz does without one, and without what it includes first.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(lepton_operator_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  target_compile_options(lepton_operator_flags INTERFACE "SHELL:-include utility")
   target_compile_definitions(lepton_operator_flags INTERFACE BOOST_ASIO_HAS_CO_AWAIT BOOST_ASIO_HAS_STD_COROUTINE)
   target_compile_options(lepton_operator_flags INTERFACE -Wno-unknown-warning-option)
 endif()

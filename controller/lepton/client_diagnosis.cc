@@ -1,10 +1,10 @@
 // Why an endpoint is not what it should be: the reasons that Lepton gives and the last lines of its log.
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/strings.h"
 #include "lepton/client.h"
+#include "lepton/log_lines.h"
 
 namespace lepton_operator::lepton {
 
@@ -54,15 +54,6 @@ void add_warnings(const Json& body, std::vector<std::string>& reasons) {
   for (auto& [at, text] : warnings) add_reason(std::move(text), reasons);
 }
 
-std::string first_replica(const Json& body) {
-  for (const Json& replica : base::elements(&body)) {
-    const auto id = base::get_string(base::get_object(replica, "metadata"), "id");
-    if (id && !id->empty()) return *id;
-    if (const auto old = base::get_string(replica, "id"); old && !old->empty()) return *old;
-  }
-  return "";
-}
-
 std::vector<std::string> last_lines(const std::string& text, std::size_t most) {
   std::vector<std::string> lines;
   std::size_t end = text.size();
@@ -76,29 +67,10 @@ std::vector<std::string> last_lines(const std::string& text, std::size_t most) {
   return lines;
 }
 
-struct LogLine {
-  std::int64_t at = 0;  // nanoseconds
-  std::string text;
-};
-
-// {data: {result: [{values: [["<nanoseconds>", "<line>"], ...]}, ...]}}, in whatever order: one stream for each replica.
-std::vector<std::string> lines_of_streams(const Json& body, std::size_t most) {
-  std::vector<LogLine> found;
-  for (const Json& stream : base::elements(base::find(base::get_object(body, "data"), "result"))) {
-    for (const Json& value : base::elements(base::find(stream, "values"))) {
-      const auto pair = base::elements(&value);
-      if (pair.size() < 2 || !pair[1].is_string()) continue;
-      LogLine line{0, pair[1].as_string()};
-      while (!line.text.empty() && (line.text.back() == '\n' || line.text.back() == '\r')) line.text.pop_back();
-      if (line.text.empty()) continue;
-      const std::string at = pair[0].is_string() ? pair[0].as_string() : base::to_text(pair[0]);
-      std::from_chars(at.data(), at.data() + at.size(), line.at);
-      found.push_back(std::move(line));
-    }
-  }
-  std::stable_sort(found.begin(), found.end(), [](const LogLine& a, const LogLine& b) { return a.at < b.at; });
+std::vector<std::string> last_lines(std::vector<LogLine> all, std::size_t most) {
+  std::erase_if(all, [](const LogLine& line) { return line.text.empty(); });
   std::vector<std::string> lines;
-  for (std::size_t i = found.size() - std::min(found.size(), most); i < found.size(); ++i) lines.push_back(std::move(found[i].text));
+  for (std::size_t i = all.size() - std::min(all.size(), most); i < all.size(); ++i) lines.push_back(std::move(all[i].text));
   return lines;
 }
 
@@ -144,15 +116,15 @@ Answer<std::vector<std::string>> Client::last_log_lines(Context context, std::st
   logs.request.query.emplace_back("limit", std::to_string(most));
   Context log_deadline = context.with_timeout(kLogDeadline);
   const Result<Json> streams = co_await send_json(log_deadline, std::move(logs));
-  if (streams) lines = lines_of_streams(*streams, most);
+  if (streams) lines = last_lines(log_lines_of(*streams), most);
   if (!lines.empty()) co_return lines;
   // Nothing collected, or a server without the search: the first replica's own log.
   const std::string route = "/" + std::string(to_string(family)) + "/" + base::encode_segment(name) + "/replicas";
   Call replicas = call(Method::kGet, route);
   const Result<Json> listed = co_await send_json(context, std::move(replicas));
-  const std::string replica = listed ? first_replica(*listed) : "";
-  if (replica.empty()) co_return lines;
-  Call log = call(Method::kGet, route + "/" + base::encode_segment(replica) + "/log");
+  const std::vector<std::string> ids = listed ? replica_ids_of(*listed) : std::vector<std::string>{};
+  if (ids.empty()) co_return lines;
+  Call log = call(Method::kGet, route + "/" + base::encode_segment(ids.front()) + "/log");
   Context soon = context.with_timeout(kLogDeadline);
   const Result<base::HttpResponse> text = co_await send(soon, std::move(log));
   if (text) lines = last_lines(text->body, most);

@@ -8,12 +8,15 @@
 #include "invocation/codec.h"
 #include "invocation/names.h"
 #include "scenarios/observed.h"
+#include "scenarios/simulated.h"
 
 namespace lepton_operator::faults {
 
 using namespace std::chrono_literals;
 using scenarios::label_of;
+using scenarios::options_of;
 using scenarios::overlaid;
+using scenarios::without_nulls;
 
 namespace {
 
@@ -29,39 +32,6 @@ Json yaml(const std::string& text) {
   auto documents = base::parse_yaml(text, "scenarios");
   if (!documents || documents->empty()) throw std::invalid_argument("no YAML: " + text);
   return documents->front().value;
-}
-
-// As somebody writes who takes a field out.
-Json without_nulls(const Json& value) {
-  if (!value.is_object()) return value;
-  Json kept = base::json_object();
-  for (const auto& [name, member] : value.as_object()) {
-    if (!member.is_null()) kept[name] = without_nulls(member);
-  }
-  return kept;
-}
-
-Milliseconds duration(const Json& value, const char* member, Milliseconds otherwise) {
-  const auto text = base::get_string(value, member);
-  return text ? base::parse_duration(*text).value() : otherwise;
-}
-
-simulator::Options options_of(const Json& value) {
-  simulator::Options options;
-  options.ready_delay = duration(value, "ready", options.ready_delay);
-  options.start_delay = duration(value, "start", options.start_delay);
-  options.run_delay = duration(value, "run", options.run_delay);
-  options.delete_delay = duration(value, "delete", options.delete_delay);
-  if (const auto api = base::get_string(value, "storage")) options.storage_api = simulator::storage_api_named(*api).value();
-  return options;
-}
-
-std::vector<simulator::OutcomeRule> rules_of(const Json& simulator) {
-  Json rules = base::json_object();
-  if (const Json* given = base::find(simulator, "rules")) rules["rules"] = *given;
-  const auto parsed = simulator::parse_scenario(base::to_yaml(rules), "rules");
-  if (!parsed) throw std::invalid_argument(parsed.error().text());
-  return parsed->rules;
 }
 
 std::string who_of(const Json& how) { return base::get_string(how, "of").value_or("run"); }
@@ -96,7 +66,7 @@ std::vector<Scenario> read_scenarios(const std::string& text) {
     Scenario scenario;
     scenario.name = base::get_string(value, "name").value();
     scenario.options = options_of(base::get_object(simulator, "options"));
-    scenario.rules = rules_of(simulator);
+    if (const Json* rules = base::find(simulator, "rules")) scenario.rules = scenarios::rules_of(*rules);
     scenario.workspace = base::get_object(value, "workspace");
     scenario.spec = overlaid(yaml(kSpec), base::get_object(value, "spec"));
     for (const Json& step : base::elements(base::find(value, "steps"))) scenario.steps.push_back(step);

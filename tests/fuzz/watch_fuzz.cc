@@ -4,6 +4,9 @@
 #include <deque>
 #include <set>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "fuzz/promise.h"
 #include "invocation/codec.h"
 #include "kube/reflector.h"

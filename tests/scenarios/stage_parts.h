@@ -9,6 +9,7 @@
 #include "invocation/names.h"
 #include "reconcile/operator.h"
 #include "scenarios/observed.h"
+#include "scenarios/simulated.h"
 #include "scenarios/stage.h"
 #include "unit/reconcile/bench.h"
 
@@ -20,11 +21,6 @@ using invocation::ObjectKey;
 
 inline const ObjectKey kWorkspace{"team", "default"};
 inline ObjectKey key_of(const std::string& name) { return {"team", name}; }
-
-// As somebody writes who takes a field out.
-Json without_nulls(const Json& value);
-Milliseconds duration(const Json& value, const char* member, Milliseconds otherwise);
-std::vector<simulator::OutcomeRule> rules_of(const Json& rules);
 
 struct Stage::Parts {
   explicit Parts(const Json& simulator);

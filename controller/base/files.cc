@@ -45,18 +45,6 @@ Result<> sync_directory(const fs::path& directory) {
   return Ok{};
 }
 
-Result<> make_directories(const fs::path& directory) {
-  if (directory.empty()) return Ok{};
-  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
-  if (errno == EEXIST) return Ok{};
-  if (errno != ENOENT) return system_error(directory, "make the directory");
-  Result<> parent = make_directories(directory.parent_path());
-  if (!parent) return parent;
-  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
-  if (errno == EEXIST) return Ok{};
-  return system_error(directory, "make the directory");
-}
-
 bool write_all(int fd, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
@@ -68,6 +56,18 @@ bool write_all(int fd, std::string_view content) {
 }
 
 }  // namespace
+
+Result<> make_directories(const fs::path& directory) {
+  if (directory.empty()) return Ok{};
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
+  if (errno == EEXIST) return Ok{};
+  if (errno != ENOENT) return system_error(directory, "make the directory");
+  Result<> parent = make_directories(directory.parent_path());
+  if (!parent) return parent;
+  if (::mkdir(directory.c_str(), 0700) == 0) return sync_directory(directory_of(directory));
+  if (errno == EEXIST) return Ok{};
+  return system_error(directory, "make the directory");
+}
 
 Result<std::string> read_file(const fs::path& path, std::size_t limit) {
   // O_NONBLOCK: opening a FIFO that somebody left in a directory must not hang us.

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "store/object_store.h"
@@ -22,6 +23,11 @@ class Absence {
     return !first && now - since->second >= needed_;
   }
   void end(Kind kind, const ObjectKey& key) { since_.erase({kind, key}); }  // present, or gone for good
+  std::vector<std::pair<Kind, ObjectKey>> all() const {
+    std::vector<std::pair<Kind, ObjectKey>> missing;
+    for (const auto& [key, since] : since_) missing.push_back(key);
+    return missing;
+  }
   void end_all() { since_.clear(); }
 
   // When to look again.

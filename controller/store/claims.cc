@@ -18,11 +18,8 @@ std::string maybe_taken(const Document& document, const ManifestFile& owner) {
 
 }  // namespace
 
-Claims claim(const std::map<std::string, ManifestFile>& files, const std::function<std::string(const Identifier&)>& file_of) {
-  std::map<Identifier, std::vector<const Document*>> claimants;
-  for (const auto& [name, file] : files) {
-    for (const Document& document : file.documents) claimants[{document.kind, document.key}].push_back(&document);
-  }
+Claims claim(const Claimants& claimants, const std::map<std::string, ManifestFile>& files,
+             const std::function<std::string(const Identifier&)>& file_of) {
   Claims claims;
   for (const auto& [identifier, documents] : claimants) {
     const auto owner = files.find(file_of(identifier));

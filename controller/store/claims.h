@@ -21,7 +21,10 @@ struct Claims {
   std::vector<std::pair<const Document*, std::string>> losers;  // with a sentence that names the other file
 };
 
-// `file_of`: the file that an object came from, empty if it is new.
-Claims claim(const std::map<std::string, ManifestFile>& files, const std::function<std::string(const Identifier&)>& file_of);
+using Claimants = std::map<Identifier, std::vector<const Document*>>;  // of one object, in the order of file names
+
+// `claimants`: all there are of the objects in question; `file_of`: the file that an object came from, empty if it is new.
+Claims claim(const Claimants& claimants, const std::map<std::string, ManifestFile>& files,
+             const std::function<std::string(const Identifier&)>& file_of);
 
 }  // namespace lepton_operator::store

@@ -6,12 +6,14 @@
 #include "base/async.h"
 #include "store/absence.h"
 #include "store/claims.h"
+#include "store/declarations.h"
 #include "store/known_directory.h"
 #include "store/manifest_files.h"
 #include "store/manifest_report.h"
 #include "store/object_table.h"
 #include "store/secret_table.h"
 #include "store/state_files.h"
+#include "store/state_writer.h"
 #include "store/watcher.h"
 
 namespace lepton_operator::store {
@@ -64,12 +66,16 @@ class Directory final : public DirectoryStore {
         watcher_(io, [this] { wake_.notify(); }),
         files_(options_.manifests, watcher_),
         state_(options_.state),
+        writer_(io, state_),
         known_(options_.state, options_.manifests, log),
         absence_(options_.absence),
         report_(log),
         secrets_(log, [this](const ObjectKey& key) { changed(Kind::kSecret, key); }),
-        workspaces_({clock, random, log, state_, version_}, [this](const ObjectKey& key) { changed(Kind::kWorkspace, key); }),
-        invocations_({clock, random, log, state_, version_}, [this](const ObjectKey& key) { changed(Kind::kInvocation, key); }) {}
+        workspaces_({io, clock, random, log, state_, writer_, version_}, [this](const ObjectKey& key) { changed(Kind::kWorkspace, key); },
+                    [this](const ObjectKey& key) { look_again({Kind::kWorkspace, key}); }),
+        invocations_({io, clock, random, log, state_, writer_, version_},
+                     [this](const ObjectKey& key) { changed(Kind::kInvocation, key); },
+                     [this](const ObjectKey& key) { look_again({Kind::kInvocation, key}); }) {}
 
   awaitable<Result<>> run(Context context, ChangeHandler handler) override {
     const Result<> opened = open();
@@ -77,13 +83,13 @@ class Directory final : public DirectoryStore {
       watcher_.close();
       co_return opened;
     }
-    scan();
+    co_await scan();
     handler_ = std::move(handler);
     announce();
     while (!context.cancelled()) {
       const Context nap = context.with_timeout(until_next_scan());
       co_await wake_.wait(nap);
-      if (!context.cancelled()) scan();
+      if (!context.cancelled()) co_await scan();
     }
     handler_ = nullptr;
     watcher_.close();
@@ -97,6 +103,7 @@ class Directory final : public DirectoryStore {
   std::vector<ObjectKey> invocations() const override { return invocations_.keys(); }
   std::vector<ObjectKey> workspaces() const override { return workspaces_.keys(); }
   std::vector<std::string> invalid_files() const override { return report_.wrong_files(); }
+  std::size_t writes_under_way() const override { return writer_.under_way(); }
 
   awaitable<Result<std::map<std::string, std::string>>> read_secret(Context, ObjectKey key) override {
     if (const SecretTable::Values* values = secrets_.find(key)) co_return *values;
@@ -105,27 +112,30 @@ class Directory final : public DirectoryStore {
                             "; add one with that namespace and name"};
   }
 
-  awaitable<Result<>> write_status(Context, std::shared_ptr<const Invocation> read, invocation::InvocationStatus status) override {
-    co_return invocations_.write_status(*read, std::move(status));
+  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read,
+                                   invocation::InvocationStatus status) override {
+    return invocations_.write_status(context, std::move(read), std::move(status));
   }
 
-  awaitable<Result<>> write_status(Context, std::shared_ptr<const Workspace> read, invocation::WorkspaceStatus status) override {
-    co_return workspaces_.write_status(*read, std::move(status));
+  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Workspace> read, invocation::WorkspaceStatus status) override {
+    return workspaces_.write_status(context, std::move(read), std::move(status));
   }
 
-  awaitable<Result<>> set_finalizer(Context, std::shared_ptr<const Invocation> read, std::string finalizer, bool present) override {
-    const Result<bool> ended = invocations_.set_finalizer(*read, finalizer, present);
+  awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer,
+                                    bool present) override {
+    const ObjectKey key = read->meta.key;
+    const Result<bool> ended = co_await invocations_.set_finalizer(context, read, finalizer, present);
     if (!ended) co_return ended.error();
     if (*ended) {
-      log_.info("invocation removed", {{"invocation", read->meta.key.text()}, {"uid", read->meta.uid}});
-      wake_.notify();  // its manifest may have come back meanwhile: that is a new object
+      log_.info("invocation removed", {{"invocation", key.text()}, {"uid", read->meta.uid}});
+      come_back(key);
     }
     co_return base::Ok{};
   }
 
-  awaitable<Result<>> remove_invocation(Context, std::shared_ptr<const Invocation> read) override {
-    const Result<> removed = invocations_.expire(*read);
-    wake_.notify();
+  awaitable<Result<>> remove_invocation(Context context, std::shared_ptr<const Invocation> read) override {
+    const Result<> removed = co_await invocations_.expire(context, read);
+    come_back(read->meta.key);
     co_return removed;
   }
 
@@ -152,40 +162,124 @@ class Directory final : public DirectoryStore {
     for (const ObjectKey& key : invocations_.keys()) changed(Kind::kInvocation, key);
   }
 
+  void look_again(const Identifier& identifier) {
+    again_.insert(identifier);
+    wake_.notify();
+  }
+
+  // Its manifest may have come back, or never gone: that is a new object.
+  void come_back(const ObjectKey& key) {
+    if (declarations_.present({Kind::kInvocation, key})) look_again({Kind::kInvocation, key});
+  }
+
+  // Something is wrong that may mend itself, or that we are not told of.
+  bool trouble() const {
+    return !directory_problem_.empty() || known_.held() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
+  }
+
   base::Milliseconds until_next_scan() const {
     const Timestamp now = clock_.now();
-    Timestamp at = now + options_.rescan;
-    const bool trouble =
-        !directory_problem_.empty() || known_.held() || !watcher_.active() || workspaces_.failing() || invocations_.failing();
-    if (trouble) at = std::min(at, now + kSoon);
+    Timestamp at = whole_at_;
+    if (trouble()) at = std::min(at, now + kSoon);
     if (const std::optional<Timestamp> settles = files_.settles_at()) at = std::min(at, *settles);
     if (const std::optional<Timestamp> certain = absence_.next()) at = std::min(at, *certain);
     return std::max(at - now, kShortest);
   }
 
-  void scan() {
+  // What one scan looks at.
+  struct Look {
+    bool whole = false;
+    std::set<std::string> files;
+    std::set<Identifier> identifiers;  // not of a whole one, which looks at all there are
+  };
+
+  awaitable<void> scan() {
     const Timestamp now = clock_.now();
-    const Result<> read = files_.scan(now);
+    const bool whole = !synced_ || now >= whole_at_ || trouble() || workspaces_.corrupt() || invocations_.corrupt();
+    const Result<> read = files_.scan(now, whole ? ManifestFiles::Extent::kAll : ManifestFiles::Extent::kTouched);
     tell_directory(read);
     if (!read) {
       absence_.end_all();  // whatever was missing may have been here unseen
-      return;
+      whole_at_ = now + options_.rescan;
+      co_return;
     }
-    const bool believed = known_.believed(files_.identity(), files_.holds_manifest(), something_to_lose());
+    const bool believed = known_.believed(files_.identity(), files_.holds_manifest(), [this] { return something_to_lose(); });
     if (believed) files_.trust();
-    report_.begin_scan();
-    workspaces_.begin_scan();
-    invocations_.begin_scan();
-    apply();
+    const Look look = what_concerns(files_.take_changed(), std::exchange(again_, {}), whole);
+    if (look.whole) whole_at_ = now + options_.rescan;
+    begin(look);
+    apply(look);
     if (believed) {
-      find_missing(now);
+      find_missing(look, now);
     } else {
       absence_.end_all();
     }
+    co_await workspaces_.written();
+    co_await invocations_.written();
+    end(look);
+  }
+
+  // The changed files, what they declare and declared, and whoever else declares that. Where something may be any object, that is all.
+  Look what_concerns(const std::set<std::string>& changed, std::set<Identifier> again, bool whole) {
+    Look look{.whole = whole, .files = changed, .identifiers = std::move(again)};
+    const auto add = [&](const std::string& name) {
+      look.whole = look.whole || declarations_.opaque(name);
+      look.identifiers.insert(declarations_.of(name).begin(), declarations_.of(name).end());
+    };
+    for (const std::string& name : changed) {
+      add(name);
+      const auto file = files_.files().find(name);
+      if (file == files_.files().end()) {
+        declarations_.take_out(name);
+      } else {
+        declarations_.put(file->second);
+      }
+      add(name);
+    }
+    if (look.whole) {
+      for (const auto& [name, file] : files_.files()) look.files.insert(name);
+    } else {
+      for (const Identifier& identifier : look.identifiers) {
+        look.files.insert(declarations_.files_of(identifier).begin(), declarations_.files_of(identifier).end());
+      }
+    }
+    return look;
+  }
+
+  void begin(const Look& look) {
+    std::set<std::string> sources;
+    for (const std::string& name : look.files) sources.insert(files_.source_of(name));
+    report_.begin_scan(sources);
+    workspaces_.begin_scan();
+    invocations_.begin_scan();
+  }
+
+  void end(const Look& look) {
     workspaces_.end_scan();
     invocations_.end_scan();
     report_.end_scan();
+    for (const std::string& name : look.files) {
+      if (plain(name)) files_.compact(name);
+    }
     synced_ = true;
+  }
+
+  // Nothing to tell of it, and nothing to apply.
+  bool plain(const std::string& name) const {
+    const auto file = files_.files().find(name);
+    return file != files_.files().end() && !file->second.opaque && file->second.errors.empty() &&
+           std::all_of(file->second.documents.begin(), file->second.documents.end(), [this](const Document& document) {
+             return declarations_.files_of({document.kind, document.key}).size() == 1 && in_force(document);
+           });
+  }
+
+  bool in_force(const Document& document) const {
+    switch (document.kind) {
+      case Kind::kInvocation: return invocations_.in_force(document);
+      case Kind::kWorkspace: return workspaces_.in_force(document);
+      case Kind::kSecret: return false;  // there are few
+    }
+    __builtin_unreachable();
   }
 
   // What a removal would take out of Lepton, and is not being removed anyway.
@@ -206,16 +300,18 @@ class Directory final : public DirectoryStore {
   }
 
   // What the manifests say. Secrets before Workspaces before Invocations, so that each finds what it refers to.
-  void apply() {
-    const Claims claims = claim(files_.files(), [this](const Identifier& identifier) { return file_of(identifier); });
-    for (const auto& [name, file] : files_.files()) {
-      for (const std::string& error : file.errors) tell(file, error);
-      for (const Document& document : file.documents) {
+  void apply(const Look& look) {
+    const Claimants claimants = claimants_in(look);
+    const Claims claims = claim(claimants, files_.files(), [this](const Identifier& identifier) { return file_of(identifier); });
+    for (const std::string& name : look.files) {
+      const auto file = files_.files().find(name);
+      if (file == files_.files().end()) continue;
+      for (const std::string& error : file->second.errors) tell(file->second, error);
+      for (const Document& document : file->second.documents) {
         for (const std::string& error : document.errors) tell(document, error);
       }
     }
     for (const auto& [document, sentence] : claims.losers) tell(*document, sentence);
-    present_.clear();
     for (const Kind kind : {Kind::kSecret, Kind::kWorkspace, Kind::kInvocation}) {
       for (const auto& [identifier, document] : claims.winners) {
         if (identifier.first == kind) apply(*document);
@@ -223,8 +319,29 @@ class Directory final : public DirectoryStore {
     }
   }
 
+  // Of every object that a file declares of which there may be something to say.
+  Claimants claimants_in(const Look& look) {
+    std::set<Identifier> open;
+    std::set<std::string> files;
+    for (const std::string& name : look.files) {
+      if (plain(name)) continue;
+      for (const Identifier& identifier : declarations_.of(name)) {
+        open.insert(identifier);
+        files.insert(declarations_.files_of(identifier).begin(), declarations_.files_of(identifier).end());
+      }
+    }
+    for (const std::string& name : files) files_.expand(name);
+    Claimants claimants;
+    for (const std::string& name : files) {
+      for (const Document& document : files_.files().at(name).documents) {
+        const Identifier identifier{document.kind, document.key};
+        if (open.contains(identifier)) claimants[identifier].push_back(&document);
+      }
+    }
+    return claimants;
+  }
+
   void apply(const Document& document) {
-    present_.insert({document.kind, document.key});
     std::vector<std::string> refusals;
     switch (document.kind) {
       case Kind::kInvocation: refusals = invocations_.apply(document); break;
@@ -235,38 +352,46 @@ class Directory final : public DirectoryStore {
   }
 
   // What no manifest declares any more.
-  void find_missing(Timestamp now) {
-    for (const ObjectKey& key : invocations_.keys()) {
-      if (missing({Kind::kInvocation, key}, now)) invocations_.remove(key);
+  void find_missing(const Look& look, Timestamp now) {
+    std::set<Identifier> candidates = look.identifiers;
+    const auto add = [&](Kind kind, const std::vector<ObjectKey>& keys) {
+      for (const ObjectKey& key : keys) candidates.insert({kind, key});
+    };
+    if (look.whole) {
+      add(Kind::kInvocation, invocations_.keys());
+      add(Kind::kInvocation, invocations_.notes());
+      add(Kind::kWorkspace, workspaces_.keys());
+      add(Kind::kWorkspace, workspaces_.notes());
+      add(Kind::kSecret, secrets_.keys());
     }
-    for (const ObjectKey& key : workspaces_.keys()) {
-      if (missing({Kind::kWorkspace, key}, now)) workspaces_.remove(key);
-    }
-    for (const ObjectKey& key : invocations_.rejected()) {
-      if (missing({Kind::kInvocation, key}, now)) invocations_.forget(key);
-    }
-    for (const ObjectKey& key : invocations_.expired()) {
-      if (missing({Kind::kInvocation, key}, now)) invocations_.forget(key);
-    }
-    for (const ObjectKey& key : workspaces_.rejected()) {
-      if (missing({Kind::kWorkspace, key}, now)) workspaces_.forget(key);
-    }
-    for (const ObjectKey& key : secrets_.keys()) {
-      if (missing({Kind::kSecret, key}, now)) secrets_.remove(key);
+    for (const Identifier& identifier : absence_.all()) candidates.insert(identifier);
+    for (const Identifier& identifier : candidates) {
+      if (missing(identifier, now) && gone(identifier)) absence_.end(identifier.first, identifier.second);
     }
   }
 
+  // False: it is being written, and looked at again after that.
+  bool gone(const Identifier& identifier) {
+    switch (identifier.first) {
+      case Kind::kInvocation: return invocations_.gone(identifier.second);
+      case Kind::kWorkspace: return workspaces_.gone(identifier.second);
+      case Kind::kSecret: secrets_.remove(identifier.second); return true;
+    }
+    __builtin_unreachable();
+  }
+
+  // True when that is certain.
   bool missing(const Identifier& identifier, Timestamp now) {
     const auto& [kind, key] = identifier;
     const auto file = files_.files().find(file_of(identifier));
     const bool hidden = file != files_.files().end() && file->second.opaque;
-    const bool present = present_.contains(identifier);
+    const bool present = declarations_.present(identifier);
     if (hidden && !present) keep(identifier, all_errors(file->second));
     const std::shared_ptr<const Invocation> invocation = kind == Kind::kInvocation ? invocations_.find(key) : nullptr;
     const bool going = invocation && invocation->meta.deleted;
-    const bool certain = !hidden && !present && !going && absence_.certain(kind, key, now);
-    if (hidden || present || going || certain) absence_.end(kind, key);
-    return certain;
+    if (!hidden && !present && !going) return absence_.certain(kind, key, now);
+    absence_.end(kind, key);
+    return false;
   }
 
   void keep(const Identifier& identifier, const std::vector<std::string>& reasons) {
@@ -298,6 +423,7 @@ class Directory final : public DirectoryStore {
   Watcher watcher_;
   ManifestFiles files_;
   StateFiles state_;
+  StateWriter writer_;
   KnownDirectory known_;
   Absence absence_;
   ManifestReport report_;
@@ -306,7 +432,9 @@ class Directory final : public DirectoryStore {
   ObjectTable<Workspace> workspaces_;
   ObjectTable<Invocation> invocations_;
   ChangeHandler handler_;
-  std::set<Identifier> present_;  // declared by some manifest in this scan, in force or not
+  Declarations declarations_;
+  std::set<Identifier> again_;  // to be looked at with the next scan, whatever else has changed
+  Timestamp whole_at_{};        // when to look at everything again, in case inotify missed something
   std::string directory_problem_;
   bool synced_ = false;
 };

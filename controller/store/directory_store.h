@@ -5,7 +5,8 @@
 // byte loses nothing. A bad manifest never disturbs the others: it is logged with file, line and field, keeps its last good version in
 // force, and if its kind and name can be read gets Accepted=False in its state.
 //
-// Thread rule: domain thread only (files are small and local). Owner: app. Fails (run) only when the state directory cannot be used.
+// Thread rule: domain thread only; it reads there (files are small and local), and writes on threads of its own. Owner: app. Every write
+// must have been awaited before it goes. Fails (run) only when the state directory cannot be used.
 #pragma once
 
 #include <filesystem>
@@ -31,6 +32,7 @@ class DirectoryStore : public ObjectStore {
  public:
   // Files that hold no valid manifest now, for lepton_manifest_invalid{file}.
   virtual std::vector<std::string> invalid_files() const = 0;
+  virtual std::size_t writes_under_way() const = 0;
 };
 
 std::unique_ptr<DirectoryStore> make_directory_store(boost::asio::io_context& io, base::Clock& clock, base::Random& random, base::Log& log,

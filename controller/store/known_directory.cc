@@ -17,8 +17,8 @@ void KnownDirectory::load() {
   if (words >> known.device >> known.inode) known_ = known;
 }
 
-bool KnownDirectory::believed(const DirectoryIdentity& seen, bool holds_manifest, bool something_to_lose) {
-  const bool believe = holds_manifest || !something_to_lose || known_ == seen;
+bool KnownDirectory::believed(const DirectoryIdentity& seen, bool holds_manifest, const std::function<bool()>& something_to_lose) {
+  const bool believe = holds_manifest || known_ == seen || !something_to_lose();
   if (!believe && !held_) {
     log_.error(
         "the manifest directory is empty and not the one that was read before; nothing is deleted. Mount it; or, if all is to be deleted, "

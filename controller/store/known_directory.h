@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -29,7 +30,7 @@ class KnownDirectory {
 
   void load();
   // After a scan. False: nothing that is missing counts as removed.
-  bool believed(const DirectoryIdentity& seen, bool holds_manifest, bool something_to_lose);
+  bool believed(const DirectoryIdentity& seen, bool holds_manifest, const std::function<bool()>& something_to_lose);
   bool held() const { return held_; }  // the latest answer was false
 
  private:

@@ -39,6 +39,8 @@ struct ManifestFile {
   std::vector<Document> documents = {};
   std::vector<std::string> errors = {};  // of the file, or of documents that belong to no object that can be named
   bool opaque = false;                   // something in it may be any object: nothing that came from this file is proven absent
+  std::string text = {};                 // where whoever holds it keeps it
+  bool compact = false;                  // of the documents there is what identifies them alone
 
   bool ok() const;
 };

@@ -30,29 +30,43 @@ base::Error unusable(const std::filesystem::path& directory, const std::string& 
 
 ManifestFiles::ManifestFiles(std::filesystem::path directory, Watcher& watcher) : directory_(std::move(directory)), watcher_(watcher) {}
 
-Result<> ManifestFiles::scan(base::Timestamp now) {
+Result<> ManifestFiles::scan(base::Timestamp now, Extent extent) {
   watcher_.watch(directory_);
-  watcher_.drain();
-  std::map<std::string, Content> contents;
+  Watcher::Touched wanted = watcher_.drain();
+  wanted.all = wanted.all || unread_ || extent == Extent::kAll;
+  for (const auto& [name, pending] : pending_) wanted.names.insert(name);
+  Contents contents;
   bool quiet = false;
   // Read again while somebody writes: only of a quiet directory is it certain that what was closed is what was read.
   for (int reading = 0; reading < kReadings && !quiet; ++reading) {
-    Result<std::map<std::string, Content>> read = read_all();
-    quiet = !watcher_.drain();
-    if (!read) {
+    const Result<> done = read(contents, std::move(wanted));
+    wanted = watcher_.drain();
+    quiet = !wanted.any();
+    if (!done) {
       pending_.clear();
       again_at_.reset();
-      return read.error();
+      unread_ = true;
+      return done.error();
     }
-    contents = std::move(read).value();
   }
-  std::erase_if(files_, [&](const auto& entry) { return !contents.contains(entry.first); });
-  std::erase_if(fingerprints_, [&](const auto& entry) { return !contents.contains(entry.first); });
-  std::erase_if(pending_, [&](const auto& entry) { return !contents.contains(entry.first); });
-  for (const auto& [name, content] : contents) consider(name, content, now, quiet);
+  unread_ = wanted.all;
+  for (const auto& [name, content] : contents) {
+    if (content) {
+      consider(name, *content, now, quiet);
+    } else {
+      forget(name);
+    }
+  }
+  for (const std::string& name : wanted.names) pending_[name];  // looked at with the next scan, which is soon
   if (quiet) watcher_.clear_completed();
   again_at_ = quiet ? std::nullopt : std::optional(now);
   return base::Ok{};
+}
+
+void ManifestFiles::forget(const std::string& name) {
+  if (files_.erase(name) > 0) changed_.insert(name);
+  fingerprints_.erase(name);
+  pending_.erase(name);
 }
 
 void ManifestFiles::consider(const std::string& name, const Content& content, base::Timestamp now, bool quiet) {
@@ -74,7 +88,28 @@ void ManifestFiles::consider(const std::string& name, const Content& content, ba
   if (!settled && (!quiet || (!completed && (open || !pending.file.ok())))) return;
   fingerprints_[name] = content.fingerprint;
   files_[name] = std::move(pending.file);
+  files_[name].text = content.text;
   pending_.erase(name);
+  changed_.insert(name);
+}
+
+void ManifestFiles::compact(const std::string& name) {
+  const auto found = files_.find(name);
+  if (found == files_.end() || found->second.compact) return;
+  for (Document& document : found->second.documents) {
+    document.yaml = {};
+    document.spec = {};
+    document.annotations.clear();
+  }
+  found->second.compact = true;
+}
+
+void ManifestFiles::expand(const std::string& name) {
+  const auto found = files_.find(name);
+  if (found == files_.end() || !found->second.compact) return;
+  ManifestFile file = parse_manifest(name, source_of(name), found->second.text);
+  file.text = std::move(found->second.text);
+  found->second = std::move(file);
 }
 
 bool ManifestFiles::holds_manifest() const {
@@ -90,7 +125,7 @@ std::optional<base::Timestamp> ManifestFiles::settles_at() const {
   return earliest;
 }
 
-Result<std::map<std::string, ManifestFiles::Content>> ManifestFiles::read_all() {
+Result<> ManifestFiles::read(Contents& contents, Watcher::Touched wanted) {
   const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(directory_.c_str()));
   if (!directory) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
   struct stat info {};
@@ -100,17 +135,18 @@ Result<std::map<std::string, ManifestFiles::Content>> ManifestFiles::read_all() 
     return unusable(directory_,
                     "the manifest directory is on another device than before: was it unmounted? Restart the operator if that is meant");
   }
-  std::map<std::string, Content> contents;
-  for (;;) {
+  while (wanted.all) {
     errno = 0;
     const dirent* entry = ::readdir(directory.get());
     if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (!is_manifest_name(name)) continue;
-    if (std::optional<Content> content = read_one(::dirfd(directory.get()), name)) contents[name] = *std::move(content);
+    if (is_manifest_name(entry->d_name)) wanted.names.insert(entry->d_name);
   }
-  if (errno != 0) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
-  return contents;
+  if (wanted.all && errno != 0) return unusable(directory_, std::string("cannot read the manifest directory: ") + std::strerror(errno));
+  if (wanted.all) {
+    for (const auto& [name, fingerprint] : fingerprints_) wanted.names.insert(name);  // it may be gone
+  }
+  for (const std::string& name : wanted.names) contents[name] = read_one(::dirfd(directory.get()), name);
+  return base::Ok{};
 }
 
 // Nothing when there is no such file (any more). A link that leads nowhere is a file that cannot be read: its target may come back.

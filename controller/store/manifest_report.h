@@ -16,7 +16,10 @@ class ManifestReport {
  public:
   explicit ManifestReport(base::Log& log) : log_(log) {}
 
-  void begin_scan() { wrong_.clear(); }
+  // What is known of these files, as people are shown them, is told anew, or is over.
+  void begin_scan(const std::set<std::string>& files) {
+    for (const std::string& file : files) wrong_.erase(file);
+  }
   // `file` as people are shown it; `fingerprint` of its content.
   void tell(const std::string& file, const std::string& fingerprint, const std::string& sentence, const base::LogFields& fields = {}) {
     wrong_.insert(file);

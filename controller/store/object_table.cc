@@ -45,9 +45,23 @@ T as_shown(const T& object, const std::string& refused, base::Timestamp now) {
 
 }  // namespace
 
+// For as long as it lives, nobody else changes the object.
 template <class T>
-ObjectTable<T>::ObjectTable(TableParts parts, std::function<void(const ObjectKey&)> changed)
-    : parts_(parts), changed_(std::move(changed)) {}
+class ObjectTable<T>::Hold {
+ public:
+  Hold(ObjectTable& table, ObjectKey key) : table_(table), key_(std::move(key)) { table_.held_.insert(key_); }
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  ~Hold() { table_.let_go(key_); }
+
+ private:
+  ObjectTable& table_;
+  ObjectKey key_;
+};
+
+template <class T>
+ObjectTable<T>::ObjectTable(TableParts parts, Told changed, Told look_again)
+    : parts_(parts), changed_(std::move(changed)), look_again_(std::move(look_again)), let_go_(parts.io), writes_(parts.io) {}
 
 // --- What was recorded ---
 
@@ -98,7 +112,9 @@ void ObjectTable<T>::adopt(T object) {
   const ObjectKey key = object.meta.key;
   const bool mended = corrupt_.erase(key) > 0;
   if (object.meta.deleted && object.meta.finalizers.empty()) {  // stopped between the finalizer's fall and the file's removal
-    done(end(key, object), "remove the state of", key);
+    const std::optional<T> left = what_is_left(key, object);
+    const Result<> ended = left ? parts_.state.save(*left) : parts_.state.remove<T>(key);
+    if (done(ended, "remove the state of", key) && left) expired_[key] = left->meta.annotations.at(kExpiredAnnotation);
     return;
   }
   // Versions only ever grow: one that was given out before a crash is not given out for another state.
@@ -145,7 +161,22 @@ void ObjectTable<T>::begin_scan() {
 }
 
 template <class T>
+bool ObjectTable<T>::in_force(const Document& document) const {
+  if (!document.errors.empty()) return false;
+  const auto found = records_.find(document.key);
+  if (found == records_.end()) {
+    const auto known = expired_.find(document.key);
+    return known != expired_.end() && known->second == short_hash(document);
+  }
+  if (!found->second.refused.empty()) return false;
+  const invocation::ObjectMeta& meta = found->second.object->meta;
+  const auto mark = meta.annotations.find(kManifestAnnotation);
+  return !meta.deleted && mark != meta.annotations.end() && mark->second == manifest_mark(document);
+}
+
+template <class T>
 std::vector<std::string> ObjectTable<T>::apply(const Document& document) {
+  if (in_force(document)) return {};
   if (const auto corrupt = corrupt_.find(document.key); corrupt != corrupt_.end()) {
     return {document.where("") + ": nothing is done for this object: its state file cannot be understood (" + corrupt->second +
             "); mend that file, or remove it if nothing of the object is left in Lepton"};
@@ -169,11 +200,12 @@ void ObjectTable<T>::create(const Document& document) {
   object.meta.created = parts_.clock.now();
   object.meta.annotations = annotations_of(document);
   object.spec = document.spec;
-  if (!done(commit(document.key, std::move(object), ""), "record", document.key)) return;
-  rejected_.erase(document.key);
-  expired_.erase(document.key);
-  parts_.log.info("manifest accepted", fields(document.key, document.source));
-  changed_(document.key);
+  record_later(document.key, std::move(object), "", "record", [this, key = document.key, source = document.source] {
+    rejected_.erase(key);
+    expired_.erase(key);
+    parts_.log.info("manifest accepted", fields(key, source));
+    changed_(key);
+  });
 }
 
 template <class T>
@@ -189,8 +221,8 @@ std::vector<std::string> ObjectTable<T>::update(Record& record, const Document& 
     for (const FieldError& error : forbidden_changes(object, document.spec)) forbidden.push_back(document.sentence(error));
   }
   if (!document.errors.empty() || !forbidden.empty()) {
-    keep(document.key, document.errors.empty() ? forbidden : document.errors);
     follow(record, document);
+    keep(document.key, document.errors.empty() ? forbidden : document.errors);
     return forbidden;
   }
   T next = object;
@@ -201,9 +233,11 @@ std::vector<std::string> ObjectTable<T>::update(Record& record, const Document& 
     next.spec = document.spec;
     ++next.meta.generation;
   }
-  if (!done(commit(document.key, std::move(next), ""), "record", document.key)) return {};
-  if (other_spec) parts_.log.info("manifest changed", fields(document.key, document.source));
-  if (other_spec || other_annotations) changed_(document.key);
+  const bool news = other_spec || other_annotations;
+  record_later(document.key, std::move(next), "", "record", [this, other_spec, news, key = document.key, source = document.source] {
+    if (other_spec) parts_.log.info("manifest changed", fields(key, source));
+    if (news) changed_(key);
+  });
   return {};
 }
 
@@ -215,7 +249,7 @@ void ObjectTable<T>::follow(Record& record, const Document& document) {
   T next = *record.object;
   std::string& mark = next.meta.annotations[kManifestAnnotation];
   mark = document.file + mark.substr(file.size());
-  if (done(commit(document.key, std::move(next), record.refused), "record", document.key)) changed_(document.key);
+  record_later(document.key, std::move(next), record.refused, "record", [this, key = document.key] { changed_(key); });
 }
 
 // A file that returns while its object is being deleted: it cannot be called back, but it may carry the annotation that ends a stuck
@@ -227,7 +261,7 @@ void ObjectTable<T>::touch_deleting(Record& record, const Document& document) {
     if (name != kManifestAnnotation) next.meta.annotations[name] = value;
   }
   if (next.meta.annotations == record.object->meta.annotations) return;
-  if (done(commit(document.key, std::move(next), record.refused), "record", document.key)) changed_(document.key);
+  record_later(document.key, std::move(next), record.refused, "record", [this, key = document.key] { changed_(key); });
 }
 
 template <class T>
@@ -240,7 +274,7 @@ void ObjectTable<T>::reject(const Document& document) {
   object.meta.annotations[kManifestAnnotation] = manifest_mark(document);
   object.spec = base::json_object();
   show_rejection(object.status.conditions, message, parts_.clock.now());
-  if (done(parts_.state.save(object), "record the error of", document.key)) rejected_[document.key] = message;
+  save_later(document.key, std::move(object), "record the error of", [this, key = document.key, message] { rejected_[key] = message; });
   expired_.erase(document.key);  // it was changed: put back, it is a new object
 }
 
@@ -251,47 +285,56 @@ void ObjectTable<T>::keep(const ObjectKey& key, const std::vector<std::string>& 
   Record& record = found->second;
   const std::string refused = condition_message(reasons);
   if (record.refused == refused) return;
-  if (done(parts_.state.save(as_shown(*record.object, refused, parts_.clock.now())), "record the refusal for", key))
-    record.refused = refused;
+  save_later(key, as_shown(*record.object, refused, parts_.clock.now()), "record the refusal for",
+             [this, key, refused] { records_.at(key).refused = refused; });
 }
 
 template <class T>
-void ObjectTable<T>::remove(const ObjectKey& key) {
+bool ObjectTable<T>::gone(const ObjectKey& key) {
+  if (records_.contains(key)) return remove(key);
+  return !(rejected_.contains(key) || expired_.contains(key)) || forget(key);
+}
+
+template <class T>
+bool ObjectTable<T>::remove(const ObjectKey& key) {
   const auto found = records_.find(key);
-  if (found == records_.end() || found->second.object->meta.deleted) return;
+  if (found->second.object->meta.deleted) return true;
   const std::string file = file_of(key);
   if (found->second.object->meta.finalizers.empty()) {
-    if (!done(parts_.state.remove<T>(key), "remove the state of", key)) return;
-    records_.erase(found);
-    parts_.log.info("manifest removed", fields(key, file));
-  } else {
-    T next = *found->second.object;
-    next.meta.deleted = parts_.clock.now();
-    if (!done(commit(key, std::move(next), ""), "record the deletion of", key)) return;
-    parts_.log.info("manifest removed; deleting what belongs to it", fields(key, file));
+    return remove_later(key, [this, key, file] {
+      const base::LogFields about = fields(key, file);
+      records_.erase(key);
+      parts_.log.info("manifest removed", about);
+      changed_(key);
+    });
   }
-  changed_(key);
+  T next = *found->second.object;
+  next.meta.deleted = parts_.clock.now();
+  return record_later(key, std::move(next), "", "record the deletion of", [this, key, file] {
+    parts_.log.info("manifest removed; deleting what belongs to it", fields(key, file));
+    changed_(key);
+  });
 }
 
 template <class T>
-std::vector<ObjectKey> ObjectTable<T>::rejected() const {
+std::vector<ObjectKey> ObjectTable<T>::notes() const {
   std::vector<ObjectKey> keys;
   for (const auto& [key, message] : rejected_) keys.push_back(key);
-  return keys;
-}
-
-template <class T>
-std::vector<ObjectKey> ObjectTable<T>::expired() const {
-  std::vector<ObjectKey> keys;
   for (const auto& [key, hash] : expired_) keys.push_back(key);
   return keys;
 }
 
 template <class T>
-void ObjectTable<T>::forget(const ObjectKey& key) {
-  if (!done(parts_.state.remove<T>(key), "remove the state of", key)) return;
-  rejected_.erase(key);
-  expired_.erase(key);
+bool ObjectTable<T>::forget(const ObjectKey& key) {
+  return remove_later(key, [this, key] {
+    rejected_.erase(key);
+    expired_.erase(key);
+  });
+}
+
+template <class T>
+boost::asio::awaitable<void> ObjectTable<T>::written() {
+  return writes_.join();
 }
 
 template <class T>
@@ -313,89 +356,174 @@ Result<std::shared_ptr<const T>> ObjectTable<T>::current(const T& read) const {
   return object;
 }
 
+// The object as it was read, and nobody else's while the hold lives; else why not.
+template <class T>
+boost::asio::awaitable<Result<std::shared_ptr<typename ObjectTable<T>::Hold>>> ObjectTable<T>::hold(Context context,
+                                                                                                    std::shared_ptr<const T> read) {
+  const ObjectKey key = read->meta.key;
+  while (held_.contains(key) && !context.expired()) co_await let_go_.wait(context);
+  if (held_.contains(key)) co_return Error{.kind = ErrorKind::kCancelled, .what = "not written: the operator stops", .where = key.text()};
+  const Result<std::shared_ptr<const T>> object = current(*read);
+  if (!object) co_return object.error();
+  co_return try_hold(key);
+}
+
+// Nothing when it is being written; look_again_() follows.
+template <class T>
+std::shared_ptr<typename ObjectTable<T>::Hold> ObjectTable<T>::try_hold(const ObjectKey& key) {
+  if (!held_.contains(key)) return std::make_shared<Hold>(*this, key);
+  left_alone_.insert(key);
+  return nullptr;
+}
+
+template <class T>
+void ObjectTable<T>::let_go(const ObjectKey& key) {
+  held_.erase(key);
+  let_go_.notify();
+  if (left_alone_.erase(key) > 0) look_again_(key);
+}
+
 template <class T>
 template <class Status>
-Result<> ObjectTable<T>::write_status(const T& read, Status status) {
-  const Result<std::shared_ptr<const T>> object = current(read);
-  if (!object) return object.error();
-  T next = **object;
-  next.status = std::move(status);
-  return commit(read.meta.key, std::move(next), records_.at(read.meta.key).refused);
+boost::asio::awaitable<Result<>> ObjectTable<T>::write_status(Context context, std::shared_ptr<const T> read, Status status) {
+  const Result<HoldPtr> held = co_await hold(context, read);
+  if (!held) co_return held.error();
+  const ObjectKey key = read->meta.key;
+  const Record& record = records_.at(key);
+  const auto next = std::make_shared<T>(*record.object);
+  next->status = std::move(status);
+  const Result<> saved = co_await commit(key, next, record.refused);
+  co_return saved;
 }
 
 template <class T>
-Result<> ObjectTable<T>::expire(const T& read) {
-  const Result<std::shared_ptr<const T>> object = current(read);
-  if (!object) return object.error();
-  const ObjectKey key = read.meta.key;
-  if ((*object)->meta.deleted) return base::Ok{};
-  T next = **object;
-  next.meta.deleted = parts_.clock.now();
-  if (next.meta.finalizers.empty()) {
-    const Result<> ended = end(key, next);
-    if (ended) records_.erase(key);
-    return ended;
+boost::asio::awaitable<Result<>> ObjectTable<T>::expire(Context context, std::shared_ptr<const T> read) {
+  const Result<HoldPtr> held = co_await hold(context, read);
+  if (!held) co_return held.error();
+  const ObjectKey key = read->meta.key;
+  const auto next = std::make_shared<T>(*records_.at(key).object);
+  if (next->meta.deleted) co_return base::Ok{};
+  next->meta.deleted = parts_.clock.now();
+  if (next->meta.finalizers.empty()) {
+    const Result<> ended = co_await end(key, next);
+    co_return ended;
   }
-  const Result<> saved = commit(key, std::move(next), "");
+  const Result<> saved = co_await commit(key, next, "");
   if (saved) changed_(key);
-  return saved;
+  co_return saved;
 }
 
-// The object is no more; what it leaves, if its manifest is still there, is that manifest's hash.
+// What an object that is no more leaves, if its time was over and its manifest is still there: that manifest's hash.
 template <class T>
-Result<> ObjectTable<T>::end(const ObjectKey& key, const T& object) {
+std::optional<T> ObjectTable<T>::what_is_left(const ObjectKey& key, const T& object) const {
   const auto mark = object.meta.annotations.find(kManifestAnnotation);
-  if (!is_expired(object) || mark == object.meta.annotations.end()) return parts_.state.remove<T>(key);
+  if (!is_expired(object) || mark == object.meta.annotations.end()) return std::nullopt;
   T left;
   left.meta.key = key;
   left.meta.created = parts_.clock.now();
   left.meta.annotations[kManifestAnnotation] = mark->second;
   left.meta.annotations[kExpiredAnnotation] = mark->second.substr(mark->second.rfind('@') + 1);
   left.spec = base::json_object();
-  const Result<> saved = parts_.state.save(left);
-  if (saved) expired_[key] = left.meta.annotations[kExpiredAnnotation];
-  return saved;
+  return left;
+}
+
+// Its owner holds it.
+template <class T>
+boost::asio::awaitable<Result<>> ObjectTable<T>::end(ObjectKey key, std::shared_ptr<const T> object) {
+  std::optional<T> left = what_is_left(key, *object);
+  if (!left) {
+    const Result<> removed = co_await parts_.writer.template remove<T>(key);
+    if (removed) records_.erase(key);
+    co_return removed;
+  }
+  const std::string hash = left->meta.annotations[kExpiredAnnotation];
+  const auto shown = std::make_shared<const T>(*std::move(left));
+  const Result<> saved = co_await parts_.writer.template save<T>(shown);
+  if (saved) {
+    records_.erase(key);
+    expired_[key] = hash;
+  }
+  co_return saved;
 }
 
 template <class T>
-Result<bool> ObjectTable<T>::set_finalizer(const T& read, const std::string& finalizer, bool present) {
-  const Result<std::shared_ptr<const T>> object = current(read);
-  if (!object) return object.error();
-  const ObjectKey key = read.meta.key;
-  T next = **object;
-  std::vector<std::string>& finalizers = next.meta.finalizers;
-  if (present == next.meta.has_finalizer(finalizer)) return false;
-  if (present && next.meta.deleted) {
-    return Error{.kind = ErrorKind::kConflict, .what = "is being deleted: nothing may hold it any more", .where = key.text()};
+boost::asio::awaitable<Result<bool>> ObjectTable<T>::set_finalizer(Context context, std::shared_ptr<const T> read, std::string finalizer,
+                                                                   bool present) {
+  const Result<HoldPtr> held = co_await hold(context, read);
+  if (!held) co_return held.error();
+  const ObjectKey key = read->meta.key;
+  const auto next = std::make_shared<T>(*records_.at(key).object);
+  std::vector<std::string>& finalizers = next->meta.finalizers;
+  if (present == next->meta.has_finalizer(finalizer)) co_return false;
+  if (present && next->meta.deleted) {
+    co_return Error{.kind = ErrorKind::kConflict, .what = "is being deleted: nothing may hold it any more", .where = key.text()};
   }
   if (present) {
     finalizers.push_back(finalizer);
   } else {
     std::erase(finalizers, finalizer);
   }
-  if (finalizers.empty() && next.meta.deleted) {
-    const Result<> removed = end(key, next);
-    if (!removed) return removed.error();
-    records_.erase(key);
-    return true;
+  if (finalizers.empty() && next->meta.deleted) {
+    const Result<> ended = co_await end(key, next);
+    if (!ended) co_return ended.error();
+    co_return true;
   }
-  const Result<> saved = commit(key, std::move(next), records_.at(key).refused);
-  if (!saved) return saved.error();
-  return false;
+  const std::string refused = records_.at(key).refused;
+  const Result<> saved = co_await commit(key, next, refused);
+  if (!saved) co_return saved.error();
+  co_return false;
 }
 
 // --- The record ---
 
-// On disk first, then in memory. Nothing has changed when it fails.
+// On disk first, then in memory. Nothing has changed when it fails. Its owner holds the object.
 template <class T>
-Result<> ObjectTable<T>::commit(const ObjectKey& key, T next, const std::string& refused) {
-  next.meta.resource_version = std::to_string(++parts_.version);
-  const Result<> saved = parts_.state.save(as_shown(next, refused, parts_.clock.now()));
-  if (!saved) return saved.error();
+boost::asio::awaitable<Result<>> ObjectTable<T>::commit(ObjectKey key, std::shared_ptr<T> next, std::string refused) {
+  next->meta.resource_version = std::to_string(++parts_.version);
+  std::shared_ptr<const T> shown = next;
+  if (!refused.empty()) shown = std::make_shared<const T>(as_shown(*next, refused, parts_.clock.now()));
+  const Result<> saved = co_await parts_.writer.template save<T>(shown);
+  if (!saved) co_return saved.error();
   Record& record = records_[key];
-  record.object = std::make_shared<const T>(std::move(next));
+  record.object = next;
   record.refused = refused;
-  return base::Ok{};
+  co_return base::Ok{};
+}
+
+template <class T>
+bool ObjectTable<T>::record_later(const ObjectKey& key, T next, const std::string& refused, const char* doing, Then then) {
+  HoldPtr hold = try_hold(key);
+  if (!hold) return false;
+  auto write = commit(key, std::make_shared<T>(std::move(next)), refused);
+  writes_.spawn(carry_out(std::move(hold), key, std::move(write), doing, std::move(then)));
+  return true;
+}
+
+// Another view of an object than find()'s, or of one that find() does not know.
+template <class T>
+bool ObjectTable<T>::save_later(const ObjectKey& key, T shown, const char* doing, Then then) {
+  HoldPtr hold = try_hold(key);
+  if (!hold) return false;
+  auto write = parts_.writer.template save<T>(std::make_shared<const T>(std::move(shown)));
+  writes_.spawn(carry_out(std::move(hold), key, std::move(write), doing, std::move(then)));
+  return true;
+}
+
+template <class T>
+bool ObjectTable<T>::remove_later(const ObjectKey& key, Then then) {
+  HoldPtr hold = try_hold(key);
+  if (!hold) return false;
+  auto write = parts_.writer.template remove<T>(key);
+  writes_.spawn(carry_out(std::move(hold), key, std::move(write), "remove the state of", std::move(then)));
+  return true;
+}
+
+template <class T>
+boost::asio::awaitable<void> ObjectTable<T>::carry_out(HoldPtr hold, ObjectKey key, awaitable<Result<>> write, const char* doing,
+                                                       Then then) {
+  const Result<> written = co_await std::move(write);
+  if (done(written, doing, key)) then();
+  hold.reset();
 }
 
 // A write that fails is told once, and tried again at the next scan.
@@ -422,7 +550,9 @@ base::LogFields ObjectTable<T>::fields(const ObjectKey& key, const std::string& 
 
 template class ObjectTable<Invocation>;
 template class ObjectTable<Workspace>;
-template Result<> ObjectTable<Invocation>::write_status(const Invocation&, invocation::InvocationStatus);
-template Result<> ObjectTable<Workspace>::write_status(const Workspace&, invocation::WorkspaceStatus);
+template boost::asio::awaitable<Result<>> ObjectTable<Invocation>::write_status(Context, std::shared_ptr<const Invocation>,
+                                                                                invocation::InvocationStatus);
+template boost::asio::awaitable<Result<>> ObjectTable<Workspace>::write_status(Context, std::shared_ptr<const Workspace>,
+                                                                               invocation::WorkspaceStatus);
 
 }  // namespace lepton_operator::store

@@ -149,6 +149,13 @@ base::Result<T> StateFiles::read(const ObjectKey& key) const {
 }
 
 template <class T>
+base::Result<> StateFiles::prepare(const std::string& space) const {
+  const base::Result<> made = base::make_directories(path_of<T>({space, "any"}).parent_path());
+  if (made) return base::Ok{};
+  return Error{.kind = ErrorKind::kServer, .what = made.error().text()};
+}
+
+template <class T>
 base::Result<> StateFiles::save(const T& object) const {
   const fs::path path = path_of<T>(object.meta.key);
   const base::Result<> written = base::write_file_atomically(path, base::to_yaml(invocation::encode(object)), 0600);
@@ -167,6 +174,8 @@ template base::Result<std::vector<ObjectKey>> StateFiles::list<Invocation>() con
 template base::Result<std::vector<ObjectKey>> StateFiles::list<Workspace>() const;
 template base::Result<Invocation> StateFiles::read(const ObjectKey&) const;
 template base::Result<Workspace> StateFiles::read(const ObjectKey&) const;
+template base::Result<> StateFiles::prepare<Invocation>(const std::string&) const;
+template base::Result<> StateFiles::prepare<Workspace>(const std::string&) const;
 template base::Result<> StateFiles::save(const Invocation&) const;
 template base::Result<> StateFiles::save(const Workspace&) const;
 template base::Result<> StateFiles::remove<Invocation>(const ObjectKey&) const;

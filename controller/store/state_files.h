@@ -6,8 +6,8 @@
 // Every file is written atomically with mode 0600; what an interrupted write left behind is hidden, ignored, and removed at the next
 // open().
 //
-// Thread rule: domain thread only; blocking. Owner: the directory store. A file that cannot be understood is an error of kind kMalformed
-// and stays as it is: it may be the only record of what runs in Lepton.
+// Thread rule: any thread, but one at a time for one object; blocking. Owner: the directory store, which writes by a StateWriter. A file
+// that cannot be understood is an error of kind kMalformed and stays as it is: it may be the only record of what runs in Lepton.
 #pragma once
 
 #include <filesystem>
@@ -30,6 +30,9 @@ class StateFiles {
   base::Result<std::vector<invocation::ObjectKey>> list() const;
   template <class T>
   base::Result<T> read(const invocation::ObjectKey& key) const;
+  // Makes the directory for objects of a namespace, durably: those who write into it at the same time must find it.
+  template <class T>
+  base::Result<> prepare(const std::string& space) const;
   // kServer when it was not written.
   template <class T>
   base::Result<> save(const T& object) const;

@@ -30,7 +30,7 @@ struct Watcher::State : std::enable_shared_from_this<State> {
       const std::shared_ptr<State> self = weak.lock();
       if (!self || failure) return;
       self->read_events();
-      if (self->changed) self->wake();
+      if (self->touched.any()) self->wake();
       self->arm();
     });
   }
@@ -54,11 +54,16 @@ struct Watcher::State : std::enable_shared_from_this<State> {
   void take(const inotify_event& event, const std::string& name) {
     if (event.mask & IN_IGNORED) {
       if (event.wd == watch_descriptor) watch_descriptor = -1;
+      touched.all = true;
       return;
     }
     // "..data" is what a mounted ConfigMap swaps; an event without a name is of the directory itself, or an overflow.
     if (!name.empty() && !is_manifest_name(name) && !name.starts_with("..")) return;
-    changed = true;
+    if (name.empty() || name.starts_with("..")) {
+      touched.all = true;
+    } else {
+      touched.names.insert(name);
+    }
     if (event.mask & (IN_CREATE | IN_MODIFY)) {
       writing.insert(name);
       done.erase(name);
@@ -70,7 +75,7 @@ struct Watcher::State : std::enable_shared_from_this<State> {
   boost::asio::posix::stream_descriptor descriptor;
   std::function<void()> wake;
   int watch_descriptor = -1;
-  bool changed = false;
+  Touched touched;
   std::set<std::string> writing;
   std::set<std::string> done;
 };
@@ -94,14 +99,15 @@ void Watcher::watch(const std::filesystem::path& path) {
   if (found == state_->watch_descriptor) return;
   if (state_->watch_descriptor >= 0) ::inotify_rm_watch(fd, state_->watch_descriptor);
   state_->watch_descriptor = found;
+  state_->touched.all = true;  // what happened before was not seen
   state_->writing.clear();
 }
 
 bool Watcher::active() const { return state_->watch_descriptor >= 0; }
 
-bool Watcher::drain() {
+Watcher::Touched Watcher::drain() {
   state_->read_events();
-  return std::exchange(state_->changed, false);
+  return std::exchange(state_->touched, Touched{});
 }
 
 bool Watcher::being_written(const std::string& name) const { return state_->writing.contains(name); }

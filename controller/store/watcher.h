@@ -25,9 +25,14 @@ class Watcher {
   // Nothing is watched any more and nothing waits: an armed descriptor would keep the io_context running for ever.
   void close();
 
-  // Takes in what happened until now; true when a manifest may have changed since the last call. Whatever changed before a file was read is
-  // known after the next drain().
-  bool drain();
+  // Takes in what happened until now: which manifests may have changed since the last call. Whatever changed before a file was read is known
+  // after the next drain().
+  struct Touched {
+    bool all = false;  // it is not known which
+    std::set<std::string> names;
+    bool any() const { return all || !names.empty(); }
+  };
+  Touched drain();
 
   // Open for writing as far as we know: created or modified, and not closed since.
   bool being_written(const std::string& name) const;

@@ -39,7 +39,11 @@ std::map<std::string, ManifestFile> files(std::vector<ManifestFile> list) {
 }
 
 Claims claimed(const std::map<std::string, ManifestFile>& manifests, const std::string& owner) {
-  return claim(manifests, [owner](const Identifier&) { return owner; });
+  Claimants claimants;
+  for (const auto& [name, file] : manifests) {
+    for (const Document& document : file.documents) claimants[{document.kind, document.key}].push_back(&document);
+  }
+  return claim(claimants, manifests, [owner](const Identifier&) { return owner; });
 }
 
 TEST(Claims, ANewObjectGoesToTheFirstFile) {

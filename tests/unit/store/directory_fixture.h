@@ -64,11 +64,13 @@ class DirectoryStoreTest : public testing::Test {
     start();
   }
 
-  // Lets everything happen that can happen without time passing.
+  // Lets everything happen that can happen without time passing; the store writes on threads of its own.
   void settle() {
     for (int idle = 0; idle < 3;) {
       io_.restart();
-      idle = io_.poll() == 0 ? idle + 1 : 0;
+      const bool writes = store_ && store_->writes_under_way() > 0;
+      const std::size_t done = writes ? io_.run_one_for(std::chrono::milliseconds(100)) : io_.poll();
+      idle = done == 0 && !writes ? idle + 1 : 0;
     }
   }
   void advance(base::Milliseconds by) {

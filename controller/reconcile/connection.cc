@@ -13,7 +13,8 @@ Connection::Connection(Parts parts, std::shared_ptr<base::HttpTransport> transpo
                        lepton::ClientOptions limits, lepton::ObserverOptions observing, std::function<void(const std::string&)> on_change)
     : clock_(parts.clock),
       client_(std::move(transport), std::move(credentials), parts.clock, parts.random, std::move(limits)),
-      observer_(parts.io, client_, parts.clock, parts.random, std::move(observing), std::move(on_change)) {}
+      observer_(parts.io, client_, parts.clock, parts.random, std::move(observing), std::move(on_change)),
+      secrets_(parts.io, parts.clock, client_) {}
 
 boost::asio::awaitable<base::Result<>> Connection::read_node_groups(base::Context context) {
   if (node_groups_read_ && clock_.now() - *node_groups_read_ < kNodeGroupsFresh) co_return base::Ok{};

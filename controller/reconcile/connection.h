@@ -14,6 +14,7 @@
 
 #include "lepton/client.h"
 #include "lepton/observer.h"
+#include "reconcile/secret_list.h"
 
 namespace lepton_operator::reconcile {
 
@@ -30,6 +31,7 @@ class Connection {
 
   lepton::Client& client() { return client_; }
   lepton::Observer& observer() { return observer_; }
+  SecretList& secrets() { return secrets_; }
   const lepton::Credentials& credentials() const { return client_.credentials(); }
 
   // Asks Lepton unless that was done in the last 10 s.
@@ -41,6 +43,7 @@ class Connection {
   base::Clock& clock_;
   lepton::Client client_;
   lepton::Observer observer_;
+  SecretList secrets_;
   std::map<std::string, std::string> node_groups_;
   std::optional<base::Timestamp> node_groups_read_;
 };

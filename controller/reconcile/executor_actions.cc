@@ -204,10 +204,11 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::EnsureS
   Result<> answer = co_await errand.connection->client().create_secret(context, std::move(secret));
   if (answer || answer.error().kind != ErrorKind::kConflict) co_return answer;
   // It exists already, says Lepton. No look shows secrets, so the list has to, before anything is made that needs it.
-  const auto listed = co_await errand.connection->client().list_secrets(context);
+  const auto listed = co_await errand.connection->secrets().read(context);
   if (!listed) co_return listed.error();
+  const lepton::Decoded<lepton::Secret>& there = **listed;
   const auto named = [&name](const lepton::Secret& one) { return one.name == name; };
-  if (listed->malformed > 0 || std::any_of(listed->items.begin(), listed->items.end(), named)) co_return Ok{};
+  if (there.malformed > 0 || std::any_of(there.items.begin(), there.items.end(), named)) co_return Ok{};
   co_return Error{ErrorKind::kServer, "lepton says that the secret " + name + " exists already, but does not list it"};
 }
 
@@ -219,12 +220,13 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::DeleteS
     if (!answer && !failed) failed = answer.error();  // the others go all the same
   }
   if (failed) co_return *failed;
-  const auto left = co_await errand.connection->client().list_secrets(context);
-  if (!left) co_return left.error();
+  const auto listed = co_await errand.connection->secrets().read(context);
+  if (!listed) co_return listed.error();
+  const lepton::Decoded<lepton::Secret>& left = **listed;
   const auto wanted_gone = [&](const lepton::Secret& secret) {
     return std::find(action.names.begin(), action.names.end(), secret.name) != action.names.end();
   };
-  const bool absent = left->malformed == 0 && std::none_of(left->items.begin(), left->items.end(), wanted_gone);
+  const bool absent = left.malformed == 0 && std::none_of(left.items.begin(), left.items.end(), wanted_gone);
   errand.memory->secrets_absent = absent;
   if (absent) co_return Ok{};
   co_return Error{ErrorKind::kServer, "lepton still lists secrets that were deleted"};

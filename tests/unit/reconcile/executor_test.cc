@@ -12,6 +12,7 @@ using base::ErrorKind;
 using invocation::Action;
 using invocation::Outcome;
 using simulator::Fault;
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -221,6 +222,34 @@ TEST_F(ExecutorTest, DeletedSecretsAreVerifiedByAList) {
   EXPECT_TRUE(carry_out(invocation::DeleteSecrets{{"lepop-a", "lepop-never-made"}}));
   EXPECT_EQ(errand_.memory->secrets_absent, true);
   EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 1);
+}
+
+TEST_F(ExecutorTest, RemovalsAtTheSameTimeShareAListThatBeganAfterThem) {
+  SecretList& secrets = errand_.connection->secrets();
+  bench_.get(errand_.connection->client().create_secret(bench_.root, {.name = "lepop-late", .value = "a-value-of-its-own"}));
+  bench_.get(secrets.read(bench_.root));
+  std::vector<std::shared_ptr<std::optional<SecretList::Answer>>> answers;
+  for (int i = 0; i < 5; ++i) answers.push_back(bench_.start(secrets.read(bench_.root)));
+  EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 1) << "lists begin five times a second at most";
+  bench_.get(errand_.connection->client().delete_secret(bench_.root, "lepop-late"));
+  ASSERT_TRUE(bench_.until([&] { return std::all_of(answers.begin(), answers.end(), [](const auto& one) { return one->has_value(); }); }, 1s));
+  for (const auto& answer : answers) {
+    ASSERT_TRUE((**answer).ok());
+    EXPECT_TRUE((**answer).value()->items.empty()) << "a list from before the question proves nothing";
+  }
+  EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 2);
+}
+
+TEST_F(ExecutorTest, WhoStopsWaitingForAListLeavesItToTheOthers) {
+  SecretList& secrets = errand_.connection->secrets();
+  bench_.get(secrets.read(bench_.root));
+  const base::Context impatient = bench_.root.child();
+  const auto given_up = bench_.start(secrets.read(impatient));
+  const auto patient = bench_.start(secrets.read(bench_.root));
+  impatient.cancel();
+  ASSERT_TRUE(bench_.until([&] { return given_up->has_value() && patient->has_value(); }, 1s));
+  EXPECT_EQ((**given_up).error().kind, ErrorKind::kCancelled);
+  EXPECT_TRUE((**patient).ok());
 }
 
 TEST_F(ExecutorTest, OneSecretThatCannotBeDeletedDoesNotKeepTheOthers) {

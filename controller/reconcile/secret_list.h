@@ -3,8 +3,8 @@
 // There is one list and no way to ask for one name, so that each of N removals costs a list of N: whoever asks gets a list that began after
 // it asked, with all others who did, and lists begin at most five times a second.
 //
-// Thread rule: domain thread only. Owner: the Connection. A list that fails fails all who waited for it; one whose own asker gave up is read
-// again for the others.
+// Thread rule: domain thread only. Owner: the Connection. A list that fails fails all who waited for it; one whose own asker gave up is
+// read again for the others.
 #pragma once
 
 #include <cstdint>

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/async.h"
+#include "base/memory.h"
 #include "store/absence.h"
 #include "store/claims.h"
 #include "store/declarations.h"
@@ -28,6 +29,7 @@ using boost::asio::awaitable;
 
 constexpr base::Milliseconds kSoon{1'000};  // when something is wrong that may mend itself
 constexpr base::Milliseconds kShortest{1};
+constexpr std::int64_t kManyGone = 1'000;  // what so many took of memory is given back
 
 // A state file must never be taken for a manifest.
 Result<> check_apart(const fs::path& manifests, const fs::path& state) {
@@ -71,11 +73,16 @@ class Directory final : public DirectoryStore {
         absence_(options_.absence),
         report_(log),
         secrets_(log, [this](const ObjectKey& key) { changed(Kind::kSecret, key); }),
-        workspaces_({io, clock, random, log, state_, writer_, version_}, [this](const ObjectKey& key) { changed(Kind::kWorkspace, key); },
-                    [this](const ObjectKey& key) { look_again({Kind::kWorkspace, key}); }),
-        invocations_({io, clock, random, log, state_, writer_, version_},
-                     [this](const ObjectKey& key) { changed(Kind::kInvocation, key); },
-                     [this](const ObjectKey& key) { look_again({Kind::kInvocation, key}); }) {}
+        workspaces_(
+            {io, clock, random, log, state_, writer_, version_}, [this](const ObjectKey& key) { changed(Kind::kWorkspace, key); },
+            [this](const ObjectKey& key) {
+              look_again({Kind::kWorkspace, key});
+            }),
+        invocations_(
+            {io, clock, random, log, state_, writer_, version_}, [this](const ObjectKey& key) { changed(Kind::kInvocation, key); },
+            [this](const ObjectKey& key) {
+              look_again({Kind::kInvocation, key});
+            }) {}
 
   awaitable<Result<>> run(Context context, ChangeHandler handler) override {
     const Result<> opened = open();
@@ -112,8 +119,7 @@ class Directory final : public DirectoryStore {
                             "; add one with that namespace and name"};
   }
 
-  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read,
-                                   invocation::InvocationStatus status) override {
+  awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read, invocation::InvocationStatus status) override {
     return invocations_.write_status(context, std::move(read), std::move(status));
   }
 
@@ -121,14 +127,14 @@ class Directory final : public DirectoryStore {
     return workspaces_.write_status(context, std::move(read), std::move(status));
   }
 
-  awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer,
-                                    bool present) override {
+  awaitable<Result<>> set_finalizer(Context context, std::shared_ptr<const Invocation> read, std::string finalizer, bool present) override {
     const ObjectKey key = read->meta.key;
     const Result<bool> ended = co_await invocations_.set_finalizer(context, read, finalizer, present);
     if (!ended) co_return ended.error();
     if (*ended) {
       log_.info("invocation removed", {{"invocation", key.text()}, {"uid", read->meta.uid}});
       come_back(key);
+      if (++gone_ % kManyGone == 0) base::give_memory_back();
     }
     co_return base::Ok{};
   }
@@ -435,6 +441,7 @@ class Directory final : public DirectoryStore {
   Declarations declarations_;
   std::set<Identifier> again_;  // to be looked at with the next scan, whatever else has changed
   Timestamp whole_at_{};        // when to look at everything again, in case inotify missed something
+  std::int64_t gone_ = 0;
   std::string directory_problem_;
   bool synced_ = false;
 };

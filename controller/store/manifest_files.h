@@ -4,8 +4,8 @@
 // what stood there before counts. Not recursive; symlinks are followed, so a mounted ConfigMap works. Read is what the watcher says has
 // changed; everything when it does not know, or when its owner asks.
 //
-// Of a file whose documents are all in force only its text is kept besides what identifies them: their trees take twenty times as much. It is
-// parsed again when somebody wants more (compact(), expand()).
+// Of a file whose documents are all in force only its text is kept besides what identifies them: their trees take twenty times as much. It
+// is parsed again when somebody wants more (compact(), expand()).
 //
 // Thread rule: domain thread only; blocking (files are small and local). Owner: the directory store. Fails when the directory is missing,
 // unreadable, or not on the device on which it was when it was trusted: then nothing is known about any file.
@@ -74,7 +74,7 @@ class ManifestFiles {
   std::map<std::string, std::string> fingerprints_;
   std::map<std::string, Pending> pending_;
   std::set<std::string> changed_;
-  bool unread_ = true;  // the directory as a whole was not read since it could be
+  bool unread_ = true;                       // the directory as a whole was not read since it could be
   std::optional<base::Timestamp> again_at_;  // the directory did not come to rest
 };
 

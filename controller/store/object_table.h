@@ -1,11 +1,11 @@
 // The objects of one kind in directory mode: what the manifests say against what was recorded, and the record itself.
 //
-// Each change is on disk before anybody is told of it or finds it, so that a crash at any point carries on with the same uid. While it is on
-// its way there nobody else changes the object: a reconciler's write waits, a scan leaves the object alone and is asked to come again. An object whose manifest
-// is wrong keeps its last good spec; its state file then says so (Accepted, UpdateRefused) while find() shows what the planner wrote, since
-// the planner owns the conditions in memory. A manifest that was never good has a state file of its own (Accepted=False, Invalid), no uid,
-// and is no object: find() and keys() do not know it. So has one whose time to live after its end is over, while its manifest stays
-// unchanged. An object whose state file cannot be understood is left alone until that file is mended.
+// Each change is on disk before anybody is told of it or finds it, so that a crash at any point carries on with the same uid. While it is
+// on its way there nobody else changes the object: a reconciler's write waits, a scan leaves the object alone and is asked to come again.
+// An object whose manifest is wrong keeps its last good spec; its state file then says so (Accepted, UpdateRefused) while find() shows what
+// the planner wrote, since the planner owns the conditions in memory. A manifest that was never good has a state file of its own
+// (Accepted=False, Invalid), no uid, and is no object: find() and keys() do not know it. So has one whose time to live after its end is
+// over, while its manifest stays unchanged. An object whose state file cannot be understood is left alone until that file is mended.
 //
 // Thread rule: domain thread only. Owner: the directory store. T is Invocation or Workspace.
 #pragma once

@@ -40,8 +40,8 @@ boost::asio::awaitable<Result<>> StateWriter::away(Work work) {
   co_return result;
 }
 
-// Two writers at once: one would make the directory, and the other's file be called durable in one that is not yet. A failure is the write's
-// to tell.
+// Two writers at once: one would make the directory, and the other's file be called durable in one that is not yet. A failure is the
+// write's to tell.
 template <class T>
 void StateWriter::prepare(const std::string& space) {
   const std::filesystem::path directory = files_.path_of<T>({space, "any"}).parent_path();

@@ -2,10 +2,11 @@
 //
 // A write is durable when it returns: each costs the disk two waits, and the domain has other things to do meanwhile. Those of a moment
 // wait together, which the file system's journal makes one wait of (that is where most of the time went: eight milliseconds for each
-// write alone, below one for each of sixteen). Nothing is said of the order of two writes of one object: the owner has at most one under way.
+// write alone, below one for each of sixteen). Nothing is said of the order of two writes of one object: the owner has at most one under
+// way.
 //
-// Thread rule: domain thread only; files are rendered and written on threads of its own. Owner: the directory store. Fails as StateFiles do.
-// Every write must have been awaited before it goes.
+// Thread rule: domain thread only; files are rendered and written on threads of its own. Owner: the directory store. Fails as StateFiles
+// do. Every write must have been awaited before it goes.
 #pragma once
 
 #include <filesystem>

@@ -25,8 +25,8 @@ class Watcher {
   // Nothing is watched any more and nothing waits: an armed descriptor would keep the io_context running for ever.
   void close();
 
-  // Takes in what happened until now: which manifests may have changed since the last call. Whatever changed before a file was read is known
-  // after the next drain().
+  // Takes in what happened until now: which manifests may have changed since the last call. Whatever changed before a file was read is
+  // known after the next drain().
   struct Touched {
     bool all = false;  // it is not known which
     std::set<std::string> names;

@@ -232,7 +232,8 @@ TEST_F(ExecutorTest, RemovalsAtTheSameTimeShareAListThatBeganAfterThem) {
   for (int i = 0; i < 5; ++i) answers.push_back(bench_.start(secrets.read(bench_.root)));
   EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 1) << "lists begin five times a second at most";
   bench_.get(errand_.connection->client().delete_secret(bench_.root, "lepop-late"));
-  ASSERT_TRUE(bench_.until([&] { return std::all_of(answers.begin(), answers.end(), [](const auto& one) { return one->has_value(); }); }, 1s));
+  ASSERT_TRUE(
+      bench_.until([&] { return std::all_of(answers.begin(), answers.end(), [](const auto& one) { return one->has_value(); }); }, 1s));
   for (const auto& answer : answers) {
     ASSERT_TRUE((**answer).ok());
     EXPECT_TRUE((**answer).value()->items.empty()) << "a list from before the question proves nothing";

@@ -39,7 +39,8 @@ class ManyManifests : public DirectoryStoreTest {
 TEST_F(ManyManifests, EachIsOnDiskBeforeAnybodyIsToldOfIt) {
   int missing = 0;
   on_told_ = [&](const ObjectKey& key) {
-    const bool there = std::filesystem::exists(state_of(key.name)) && read_text(state_of(key.name)).find(uid(key.name)) != std::string::npos;
+    const bool there =
+        std::filesystem::exists(state_of(key.name)) && read_text(state_of(key.name)).find(uid(key.name)) != std::string::npos;
     missing += there ? 0 : 1;
   };
   start();
@@ -77,8 +78,9 @@ TEST_F(ManyManifests, WhatIsKeptOfAnAppliedManifestSufficesForItsChangesAndMista
   start();
   put("a.yaml", an_invocation("nim") + "---\n" + an_invocation("other"));
   put("b.yaml", "# a comment\n" + an_invocation("nim"));
-  EXPECT_THAT(lines_with("is already in"), testing::ElementsAre(HasSubstr(source("b.yaml") + ":5: metadata.name: Invocation default/nim is already in " +
-                                                                        source("a.yaml") + ":4")));
+  EXPECT_THAT(lines_with("is already in"),
+              testing::ElementsAre(
+                  HasSubstr(source("b.yaml") + ":5: metadata.name: Invocation default/nim is already in " + source("a.yaml") + ":4")));
   const std::string before = uid("nim");
   put("a.yaml", an_invocation("other"));
   EXPECT_EQ(uid("nim"), before) << "the object goes over to the other file";

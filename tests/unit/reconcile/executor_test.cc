@@ -226,12 +226,12 @@ TEST_F(ExecutorTest, DeletedSecretsAreVerifiedByAList) {
 
 TEST_F(ExecutorTest, RemovalsAtTheSameTimeShareAListThatBeganAfterThem) {
   SecretList& secrets = errand_.connection->secrets();
-  bench_.get(errand_.connection->client().create_secret(bench_.root, {.name = "lepop-late", .value = "a-value-of-its-own"}));
-  bench_.get(secrets.read(bench_.root));
+  ASSERT_TRUE(carry_out(invocation::EnsureSecret{{"lepop-late", invocation::LiteralToken{0}}}));
+  ASSERT_TRUE(bench_.get(secrets.read(bench_.root)).ok());
   std::vector<std::shared_ptr<std::optional<SecretList::Answer>>> answers;
   for (int i = 0; i < 5; ++i) answers.push_back(bench_.start(secrets.read(bench_.root)));
   EXPECT_EQ(bench_.requests("GET", "/usersecrets"), 1) << "lists begin five times a second at most";
-  bench_.get(errand_.connection->client().delete_secret(bench_.root, "lepop-late"));
+  ASSERT_TRUE(bench_.get(errand_.connection->client().delete_secret(bench_.root, "lepop-late")).ok());
   ASSERT_TRUE(
       bench_.until([&] { return std::all_of(answers.begin(), answers.end(), [](const auto& one) { return one->has_value(); }); }, 1s));
   for (const auto& answer : answers) {
@@ -243,7 +243,7 @@ TEST_F(ExecutorTest, RemovalsAtTheSameTimeShareAListThatBeganAfterThem) {
 
 TEST_F(ExecutorTest, WhoStopsWaitingForAListLeavesItToTheOthers) {
   SecretList& secrets = errand_.connection->secrets();
-  bench_.get(secrets.read(bench_.root));
+  ASSERT_TRUE(bench_.get(secrets.read(bench_.root)).ok());
   const base::Context impatient = bench_.root.child();
   const auto given_up = bench_.start(secrets.read(impatient));
   const auto patient = bench_.start(secrets.read(bench_.root));

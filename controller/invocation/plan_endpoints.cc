@@ -121,6 +121,7 @@ void fail_with_diagnosis(Planning& p, TaskStatus& task, const std::string& why) 
   const auto diagnosis = p.world.memory.diagnoses.find(name);
   const DiagnoseEndpoint action{task.name, name, task.endpoint.family};
   if (diagnosis == p.world.memory.diagnoses.end() && !p.failure(action_key(action))) {
+    task.endpoint.state = EndpointPhase::kFailed;  // stands in the status, and is told, before its release does
     p.act(action);
     return;
   }

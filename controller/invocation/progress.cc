@@ -26,6 +26,10 @@ std::string after(const std::optional<Timestamp>& from, const std::optional<Time
 
 void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointStatus& was) {
   const EndpointStatus& now = task.endpoint;
+  const bool followed_by_another = !was.name.empty() && now.name != was.name;  // which is when it is verified gone
+  if (followed_by_another && was.state != EndpointPhase::kReleased) {
+    out.normal("EndpointReleased", "endpoint gone", {{"task", task.name}, {"endpoint", was.name}});
+  }
   if (now.state == was.state && now.name == was.name) return;
   const Fields fields{{"task", task.name}, {"endpoint", now.name}};
   switch (now.state) {

@@ -56,6 +56,43 @@ TEST(Transitions, TellOfEveryStateOfAnEndpoint) {
   }
 }
 
+TEST(Transitions, TellOfAnEndpointThatIsNotReadyInTimeThatItFailed) {
+  Scene scene = a_deploying_invocation();
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.endpoint_is(task, task == std::string(kGpqa) ? "Starting" : "Ready");
+  scene.status() = plan(scene).status;
+  scene.explained(kGpqa, 21min, lepton::EndpointTrouble::kNone).looked_at({21min, 21min + 1s});
+  const Plan asked = plan(scene, at(21min + 2s));
+  ASSERT_THAT(asked.actions, Contains(diagnoses_endpoint(kGpqa)));
+  EXPECT_THAT(told(scene, asked.status), Contains("!EndpointFailed"));
+  scene.status() = asked.status;
+  scene.in_flight("diagnose-endpoint " + scene.endpoint_name_of(kGpqa), 21min + 2s);
+  EXPECT_THAT(told(scene, plan(scene, at(21min + 3s)).status), IsEmpty()) << "once is enough";
+  scene.failed("diagnose-endpoint " + scene.endpoint_name_of(kGpqa), base::ErrorKind::kServer, 21min + 2s, 22min);
+  const InvocationStatus failed = plan(scene, at(21min + 4s)).status;
+  EXPECT_THAT(told(scene, failed), Contains("!TaskFailed"));
+  EXPECT_THAT(told(scene, failed), Contains("EndpointReleasing"));
+}
+
+TEST(Transitions, TellOfAnEndpointThatIsGoneAlsoWhenTheNextFollowsAtOnce) {
+  Scene scene = a_deploying_invocation();
+  InvocationStatus now = scene.object.status;
+  for (const EndpointPhase before : {EndpointPhase::kDeleting, EndpointPhase::kReleased}) {
+    scene.task(kGpqa).endpoint.state = before;
+    EndpointStatus next;
+    next.name = "nim-gpqa-d-1-0123456789";
+    next.incarnation = 1;
+    next.state = EndpointPhase::kCreating;
+    now.tasks.front().endpoint = next;
+    if (before == EndpointPhase::kReleased) {
+      EXPECT_THAT(told(scene, now), ElementsAre("EndpointIntended")) << "it was told then";
+      continue;
+    }
+    const auto found = transitions(scene.object, now);
+    EXPECT_THAT(told(scene, now), ElementsAre("EndpointReleased", "EndpointIntended"));
+    EXPECT_EQ(field(found.front(), "endpoint"), scene.endpoint_name_of(kGpqa)) << "the one that is gone";
+  }
+}
+
 TEST(Transitions, TellOfEveryResultOfATask) {
   const std::map<TaskPhase, std::string> table{{TaskPhase::kSucceeded, "TaskSucceeded"},
                                                {TaskPhase::kFailed, "!TaskFailed"},

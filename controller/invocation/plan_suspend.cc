@@ -37,6 +37,9 @@ void plan_suspended(Planning& p) {
     if (spec == nullptr || finished(task.phase)) continue;
     p.at_rest = at_rest(p, task, *spec) && *p.at_rest;
   }
+  // A shared one is of those that have not finished, though the task whose status has it may have; they go on with another.
+  auto& tasks = p.status().tasks;
+  if (p.shared() && !tasks.empty() && !all_finished(p.status())) p.at_rest = release_endpoint(p, tasks.front()) && *p.at_rest;
 }
 
 }  // namespace lepton_operator::invocation

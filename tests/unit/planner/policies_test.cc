@@ -224,6 +224,35 @@ TEST(Sharing, TheEndpointOutlivesTheTaskWhoseStatusHasIt) {
   EXPECT_THAT(plan(scene).actions, testing::ElementsAre(deletes_endpoint(kGpqa)));
 }
 
+TEST(Sharing, TheEndpointIsReleasedWhenTheRestIsSuspendedHoweverLongItWasToBeKept) {
+  for (const char* retention : {"UntilTaskFinished", "UntilFinished", "UntilDeleted"}) {
+    SCOPED_TRACE(retention);
+    Scene scene = a_running_invocation();
+    scene.with_spec("{deployment: {sharing: Shared}, endpointRetention: " + std::string(retention) + "}").job_is(kGpqa, "Completed");
+    for (const char* task : {kHellaswag, kWinogrande}) scene.endpoint_gone(task).task(task).endpoint = {};
+    scene.status() = plan(scene).status;
+    scene.with_spec("suspend: true");
+    Plan made = plan(scene);
+    EXPECT_THAT(made.actions, Contains(deletes_endpoint(kGpqa)));
+    scene.status() = made.status;
+    for (const char* task : {kHellaswag, kWinogrande}) {
+      scene.did("stop-job " + Scene::job_id_of(task), 100s, 101s, Scene::job_id_of(task)).job_is(task, "Stopped");
+    }
+    scene.looked_at({101500ms, 102s});
+    EXPECT_NE(plan(scene, at(103s)).status.phase, Phase::kSuspended) << "its endpoint is still there";
+    const std::string endpoint = scene.endpoint_name_of(kGpqa);
+    scene.did("delete-endpoint " + endpoint, 100s, 101s, endpoint).endpoint_gone(kGpqa);
+    made = plan(scene, at(103s));
+    EXPECT_EQ(made.status.phase, Phase::kSuspended);
+    EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kSucceeded);
+    scene.status() = made.status;
+    scene.with_spec("suspend: false");
+    made = plan(scene, at(104s));
+    EXPECT_EQ(count_of<CreateEndpoint>(made.actions), 1U) << "the next incarnation serves the rest";
+    EXPECT_EQ(task_of(made, kGpqa).endpoint.incarnation, 1);
+  }
+}
+
 TEST(Sharing, IsPutBackWhileAnyTaskNeedsIt) {
   Scene scene = a_running_invocation();
   scene.with_spec("deployment: {sharing: Shared}").job_is(kGpqa, "Completed");

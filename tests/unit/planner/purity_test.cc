@@ -421,9 +421,13 @@ TEST(AnyWorld, KeepsTheEndpointsThatAreToBeKept) {
   for_many_worlds([&](const Scene& scene, const Plan& made) {
     const bool asked = scene.object.spec.is_object() && base::get_string(scene.object.spec, "endpointRetention") == "UntilDeleted";
     if (!asked || scene.object.meta.deleted) return;
-    for (const TaskStatus& task : made.status.tasks) {
+    const auto& tasks = made.status.tasks;
+    const bool over = std::all_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return finished(task.phase); });
+    const bool shared = base::get_string(base::get_object(scene.object.spec, "deployment"), "sharing") == "Shared";
+    for (const TaskStatus& task : tasks) {
       if (task.endpoint.state == EndpointPhase::kDeleting || task.endpoint.name.empty()) continue;
-      const bool suspended = base::get_bool(scene.object.spec, "suspend").value_or(false) && !finished(task.phase);
+      const bool of_unfinished = shared ? !over : !finished(task.phase);
+      const bool suspended = base::get_bool(scene.object.spec, "suspend").value_or(false) && of_unfinished;
       if (suspended || !has_task(scene.object.status, task.name)) continue;
       const EndpointStatus& before = scene.task(task.name).endpoint;
       if (before.releasing || !serves(before)) continue;  // going already, or in the way of another run

@@ -50,6 +50,12 @@ void plan_running(Planning& p) {
   release_finished(p);
 }
 
+// Of one that has just finished; plan_finished() sees to the others. Nothing else may wake it any more.
+void wake_at_end_of_life(Planning& p) {
+  const InvocationStatus& status = p.status();
+  if (finished(status.phase) && p.spec.ttl_after_finished) p.wake(*status.completion_time + *p.spec.ttl_after_finished);
+}
+
 void decode_for_cleanup(Planning& p) {
   if (!p.status().resolved) return;
   Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, p.status().resolved->defaults));
@@ -86,6 +92,7 @@ void decide(Planning& p) {
     leave_line(p);
   }
   conclude(p);
+  wake_at_end_of_life(p);
 }
 
 }  // namespace

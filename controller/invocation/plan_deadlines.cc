@@ -23,6 +23,9 @@ bool result_is_being_read(const Planning& p, const TaskStatus& task) {
 
 void check_active_deadline(Planning& p) {
   InvocationStatus& status = p.status();
+  const auto& tasks = status.tasks;
+  const bool begun = std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return task.wave > 0 && !finished(task.phase); });
+  if (!status.active_since && !begun) return;  // it waits for places
   if (!status.active_since) status.active_since = p.world.now;
   if (!p.spec.active_deadline) return;
   const Timestamp deadline = *status.active_since + *p.spec.active_deadline;

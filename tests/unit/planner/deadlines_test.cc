@@ -22,6 +22,23 @@ TEST(ActiveDeadline, CountsFromTheStart) {
   EXPECT_EQ(made.wake_at, at(305s));
 }
 
+TEST(ActiveDeadline, DoesNotCountWhileItWaitsForPlaces) {
+  Scene scene = a_pending_invocation();
+  scene.with_spec("activeDeadlineSeconds: 300");
+  scene.status().active_since.reset();
+  for (TaskStatus& task : scene.status().tasks) task.wave = 0;
+  for (const SecretStatus& secret : scene.status().secrets) scene.did("ensure-secret " + secret.name, 99s, 100s, secret.name);
+  scene.admission = {3, {}, {1, 0}, 0};
+  scene.status() = plan(scene, at(100s)).status;
+  EXPECT_FALSE(scene.status().active_since);
+  scene.looked_at({999s, 1000s});
+  const Plan waiting = plan(scene, at(1000s));
+  EXPECT_EQ(waiting.status.phase, Phase::kPending);
+  EXPECT_THAT(waiting, has_condition("Admitted", ConditionStatus::kFalse, "Queued"));
+  scene.admission.used = {};
+  EXPECT_EQ(plan(scene, at(1001s)).status.active_since, at(1001s)) << "from when it is let in";
+}
+
 TEST(ActiveDeadline, FailsWhatRunsAndCancelsWhatHasNotBegun) {
   Scene scene = with_deadline(a_running_invocation());
   scene.with_appended_task("mmlu");
@@ -93,6 +110,14 @@ TEST(TimeToLive, EndsSoLongAfterTheEnd) {
   const Plan made = plan(scene, at(150s));
   EXPECT_TRUE(made.remove_object);
   EXPECT_TRUE(made.status.expired) << "written before it is deleted, so that deletion knows";
+}
+
+TEST(TimeToLive, IsSeenToFromTheEndOnThoughNothingElseWakesIt) {
+  Scene scene = with_ttl(a_running_invocation());
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.job_is(task, "Completed");
+  const Plan ended = plan(scene);
+  EXPECT_EQ(ended.status.phase, Phase::kSucceeded);
+  EXPECT_EQ(ended.wake_at, scene.now + 60s);
 }
 
 TEST(TimeToLive, IsNotOfWhatRunsOrIsDeletedAlready) {

@@ -264,6 +264,7 @@ bool workspace_usable(Planning& p) {
   }
   const auto& resolved = p.status().resolved;
   if (resolved && (resolved->workspace_id != facts.id || resolved->workspace_url != facts.url)) {
+    leave_line(p);  // of the other workspace, where it stands in everybody's way
     p.condition("WorkspaceReady", ConditionStatus::kFalse, "WorkspaceChanged",
                 "this Invocation lives in workspace \"" + resolved->workspace_id + "\" at " + resolved->workspace_url +
                     ", but its Workspace now means \"" + facts.id + "\" at " + facts.url + ": put the former back.");

@@ -14,14 +14,32 @@ constexpr std::chrono::seconds kPositionAgain{30};
 
 std::string plural(int count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
 
-bool impossible(Planning& p, int needs, const std::optional<int>& limit, const char* what, const char* field) {
-  if (!limit || needs <= *limit) return false;
+struct Wanted {
+  int needs = 0;
+  int keeps = 0;  // of what it has, until it has finished
+  const char* what = "";
+};
+
+bool impossible(Planning& p, const Wanted& wanted, const std::optional<int>& limit, const char* field) {
+  if (wanted.needs == 0 || !limit || wanted.needs + wanted.keeps <= *limit) return false;
   leave_line(p);  // it must not stand in the way of those that can run
-  const std::string workspace = p.spec.workspace;
+  const bool keeps = wanted.keeps > 0;
   p.condition("Admitted", ConditionStatus::kFalse, "LimitExceeded",
-              "can never run: needs " + plural(needs, what) + ", limit " + std::to_string(*limit) + " (limits." + field + " of Workspace " +
-                  workspace + "): raise it, or set spec.parallelism.");
+              "can never run: needs " + plural(wanted.needs + wanted.keeps, wanted.what) +
+                  (keeps ? ", " + std::to_string(wanted.keeps) + " of which it keeps (endpointRetention)" : "") + ", limit " +
+                  std::to_string(*limit) + " (limits." + field + " of Workspace " + p.spec.workspace + "): raise it, or set " +
+                  (keeps ? "spec.endpointRetention to UntilTaskFinished." : "spec.parallelism."));
   return true;
+}
+
+// Endpoints that make room for nothing before all tasks have finished, those that wait for it included.
+int kept_endpoints(const Planning& p) {
+  if (p.spec.endpoint_retention == EndpointRetention::kUntilTaskFinished) return 0;
+  const auto& tasks = p.plan.status.tasks;
+  return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [](const TaskStatus& task) {
+    const EndpointStatus& endpoint = task.endpoint;
+    return task.wave > 0 && !endpoint.name.empty() && !endpoint.releasing && endpoint.state != EndpointPhase::kReleased;
+  }));
 }
 
 bool fits(int needs, int held, const std::optional<int>& limit) { return needs == 0 || !limit || held + needs <= *limit; }
@@ -42,8 +60,8 @@ void leave_line(Planning& p) { p.status().queued_since.reset(); }
 bool find_room(Planning& p, const Usage& needs) {
   const Admission& admission = p.world.admission;
   const bool told_before = find_condition(p.status().conditions, "Admitted") != nullptr;
-  if (impossible(p, needs.endpoints, admission.max_endpoints, "endpoint", "maxEndpoints")) return false;
-  if (impossible(p, needs.jobs, admission.max_jobs, "job", "maxJobs")) return false;
+  if (impossible(p, {needs.endpoints, kept_endpoints(p), "endpoint"}, admission.max_endpoints, "maxEndpoints")) return false;
+  if (impossible(p, {needs.jobs, 0, "job"}, admission.max_jobs, "maxJobs")) return false;
   const Usage own = usage_of(p.world.invocation, p.status());
   const bool room = fits(needs.endpoints, own.endpoints + admission.used.endpoints, admission.max_endpoints) &&
                     fits(needs.jobs, own.jobs + admission.used.jobs, admission.max_jobs);

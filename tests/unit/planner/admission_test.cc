@@ -106,6 +106,51 @@ TEST(Admission, OfAnAppendedTaskCountsWhatTheInvocationHolds) {
   EXPECT_THAT(plan(scene).actions, Contains(creates_endpoint("mmlu")));
 }
 
+// With waves of two, the first of which keeps its endpoints: they will never make room for the second.
+Scene keeping(const std::string& retention) {
+  Scene scene = a_running_invocation();
+  scene.with_spec("{parallelism: 2, endpointRetention: " + retention + "}");
+  scene.task(kWinogrande) = TaskStatus{};
+  scene.task("").name = kWinogrande;
+  scene.view.endpoints.erase(scene.endpoint_name_of(kWinogrande));
+  scene.view.jobs.erase(scene.job_name_of(kWinogrande));
+  for (const char* task : {kGpqa, kHellaswag}) scene.job_is(task, "Completed");
+  scene.admission = {2, {}, {}, 0};
+  return scene;
+}
+
+TEST(Admission, OfAWaveForWhichKeptEndpointsNeverMakeRoomIsImpossible) {
+  for (const char* retention : {"UntilFinished", "UntilDeleted"}) {
+    Scene scene = keeping(retention);
+    const Plan made = plan(scene);
+    EXPECT_THAT(made, has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded"));
+    EXPECT_THAT(message_of(made, "Admitted"),
+                HasSubstr("can never run: needs 3 endpoints, 2 of which it keeps (endpointRetention), limit 2"));
+    EXPECT_FALSE(made.status.queued_since) << "nobody behind it could ever run";
+    scene.admission.max_endpoints = 3;
+    EXPECT_THAT(plan(scene).actions, Contains(creates_endpoint(kWinogrande)));
+  }
+  EXPECT_THAT(plan(keeping("UntilTaskFinished")), Not(has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded")));
+}
+
+TEST(Admission, OfAnAppendedTaskCountsEndpointsThatAreKeptAndNotThoseThatGo) {
+  Scene scene = a_running_invocation();
+  scene.with_spec("endpointRetention: UntilFinished").with_appended_task("mmlu").admission = {3, {}, {}, 0};
+  EXPECT_THAT(plan(scene), has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded"));
+  scene.job_is(kGpqa, "Completed").task(kGpqa).endpoint.releasing = true;  // a shorter retention was written for a while
+  EXPECT_THAT(plan(scene), has_condition("Admitted", ConditionStatus::kFalse, "Queued"));
+}
+
+TEST(Admission, IsNotWaitedForByOneWhoseWorkspaceIsAnotherNow) {
+  Scene scene = asking(4, {}, {2, 0});
+  scene.status() = plan(scene, at(100s)).status;
+  ASSERT_TRUE(scene.status().queued_since);
+  scene.workspace.id = "another";
+  const Plan made = plan(scene, at(200s));
+  EXPECT_THAT(made, has_condition("WorkspaceReady", ConditionStatus::kFalse, "WorkspaceChanged"));
+  EXPECT_FALSE(made.status.queued_since) << "those of the new workspace would wait behind it for ever";
+}
+
 TEST(Usage, CountsWhatIsPromisedAndWhatIsNotVerifiedGone) {
   const auto usage = [](const Scene& scene) { return usage_of(scene.object, scene.object.status); };
   Scene scene = asking({}, {});

@@ -126,7 +126,8 @@ Answer<std::size_t> LogReader::search(Context context, std::string replica) {
   std::size_t found = 0;
   if (most == 0) co_return found;
   LogTail tail(choice_.tail);
-  base::Timestamp from = std::max(begun_ - kMargin, base::Timestamp(std::chrono::seconds(1)));
+  const base::Timestamp first = choice_.since ? parts_.clock.now() - *choice_.since : begun_ - kMargin;
+  base::Timestamp from = std::max(first, base::Timestamp(std::chrono::seconds(1)));
   const base::Timestamp to = parts_.clock.now() + kMargin;
   std::vector<lepton::LogLine> before;  // of the last millisecond, which the next answer begins with again
   for (;;) {
@@ -167,7 +168,11 @@ Answer<> LogReader::read(Context context) {
   const Names sources = names && apart ? *names : Names{""};
   for (const std::string& source : sources) {
     const Result<std::size_t> found = co_await search(context, source);
-    if (found && (*found > 0 || choice_.tail == 0u)) continue;
+    if (found && (*found > 0 || choice_.tail == 0u || choice_.since)) continue;
+    if (choice_.since) {
+      co_return Error{ErrorKind::kUnsupported,
+                      "--since: the search of collected logs does not answer, and a stream has no times: " + found.error().what};
+    }
     // Nothing collected, or a server without the search.
     if (!names) co_return names.error();
     const std::string replica = !source.empty() || names->empty() ? source : names->front();

@@ -26,8 +26,9 @@ struct LogParts {
 };
 
 struct LogChoice {
-  std::string replica = {};              // its name, or the end of it; empty: all
-  std::optional<std::size_t> tail = {};  // so many lines of each replica's that are there already; nothing: all
+  std::string replica = {};                      // its name, or the end of it; empty: all
+  std::optional<std::size_t> tail = {};          // so many lines of each replica's that are there already; nothing: all
+  std::optional<base::Milliseconds> since = {};  // of what was collected, what is no older; of read() alone, as a stream has no times
 };
 
 class LogReader {

@@ -1,12 +1,13 @@
 // logs NAME: what the jobs of an Invocation wrote, or its endpoints.
 #include <algorithm>
-#include <limits>
+#include <charconv>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
 
 #include "base/async.h"
 #include "base/strings.h"
+#include "base/time.h"
 #include "cli/backend_verb.h"
 #include "cli/log_reader.h"
 #include "cli/terminal.h"
@@ -30,6 +31,13 @@ const TaskStatus* find_task(const Invocation& object, const std::string& name) {
   return nullptr;
 }
 
+std::string not_a_number(std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool good = error == std::errc{} && end == text.data() + text.size() && value >= kAll;
+  return good ? "" : "\"" + base::clipped(text, 40) + "\" is no whole number, nor -1 for all";
+}
+
 class Logs final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
@@ -40,7 +48,9 @@ class Logs final : public BackendVerb {
     app.add_option("--replica", replica_, "of this replica alone: its name, or the end of it (all replicas)")->option_text("REPLICA");
     app.add_option("--tail", tail_, "of what is there already, only the last N lines of each log (-1: all)")
         ->option_text("N")
-        ->check(CLI::Range(kAll, std::numeric_limits<std::int64_t>::max()).description(""));
+        ->check(CLI::Validator(not_a_number, "", ""));
+    app.add_option("--since", since_, "of what Lepton has collected, only what is no older than this, e.g. 10m; not with --follow")
+        ->option_text("TIME");
   }
 
  private:
@@ -56,6 +66,7 @@ class Logs final : public BackendVerb {
 
   boost::asio::awaitable<Verdict> act(Session& session, Backend& backend) override {
     const Context& context = session.context();
+    if (auto wrong = check_since()) co_return *std::move(wrong);
     const ObjectKey key{backend.namespace_(), bare_name(name_)};
     const Result<Json> found = co_await backend.invocation(context, key);
     if (!found) co_return trouble_of(found.error(), backend);
@@ -80,6 +91,14 @@ class Logs final : public BackendVerb {
       if (std::holds_alternative<Trouble>(verdict)) co_return verdict;
     }
     co_return ExitCode::kDone;
+  }
+
+  std::optional<Trouble> check_since() const {
+    if (since_.empty()) return std::nullopt;
+    if (!base::parse_duration(since_))
+      return wrong_usage("--since: \"" + base::clipped(since_, 40) + "\" is no duration", "e.g. 90s, 20m, 2h");
+    if (follow_) return wrong_usage("--since: not with --follow, since Lepton's stream has no times", "--tail N goes with it");
+    return std::nullopt;
   }
 
   // The tasks that were asked for, or all.
@@ -160,6 +179,7 @@ class Logs final : public BackendVerb {
   LogChoice log_choice() const {
     LogChoice choice{.replica = replica_};
     if (tail_ != kAll) choice.tail = static_cast<std::size_t>(tail_);
+    if (const auto since = base::parse_duration(since_)) choice.since = *since;
     return choice;
   }
 
@@ -198,7 +218,8 @@ class Logs final : public BackendVerb {
     if (context.expired()) co_return;
     if (!ended) *verdict = could_not(ended.error().text(), hint_for(ended.error()));
     if (ended && shown == 0 && self->tail_ != 0) {
-      session->err() << key.name << ": Lepton has no line of " << task << (self->endpoint_ ? "'s endpoint" : "'s job") << std::endl;
+      session->err() << key.name << ": Lepton has no line of " << task << (self->endpoint_ ? "'s endpoint" : "'s job")
+                     << (self->since_.empty() ? "" : " of the last " + self->since_) << std::endl;
     }
   }
 
@@ -213,13 +234,14 @@ class Logs final : public BackendVerb {
   bool endpoint_ = false;
   std::string replica_;
   std::int64_t tail_ = kAll;
+  std::string since_;
 };
 
 }  // namespace
 
 const Manual kLogsManual = {
     .summary = "read what an Invocation's jobs, or its endpoints, write",
-    .synopsis = "NAME [--task TASK]... [--follow] [--tail N] [--endpoint]",
+    .synopsis = "NAME [--task TASK]... [--follow] [--endpoint] [flags]",
     .description =
         "Shows the log of each task's job, from Lepton, with the credentials of the Invocation's Workspace: who asks needs the right to "
         "read "
@@ -230,10 +252,13 @@ const Manual kLogsManual = {
         "With --endpoint: what the model server of the task writes. Of several replicas each line begins with the end of its replica's "
         "name, which --replica takes to show that one alone; with --follow, replicas that come later are shown as well.\n\n"
         "--tail shows of what is there already only the last lines; a stream of Lepton's does not tell where that ends, so with --follow "
-        "they come half a second later.\n\n"
+        "they come half a second later. --since shows of what Lepton has collected what is no older, by this machine's clock; a stream has "
+        "no "
+        "times, so it is not for --follow.\n\n"
         "Of a task that ran several times the latest job is shown. Lepton keeps a finished job for a week.",
     .examples =
         "Why did it fail?\n  kubectl lepton logs llama-3-1-8b-nim --task gpqa_diamond\n\n"
+        "What was written in the last ten minutes?\n  kubectl lepton logs llama-3-1-8b-nim --since 10m\n\n"
         "All jobs at once, as they write:\n  kubectl lepton logs llama-3-1-8b-nim --follow\n\n"
         "What is the model server doing all this time?\n"
         "  kubectl lepton logs llama-3-1-8b-nim --task gpqa_diamond \\\n    --endpoint --tail 20 -f",

@@ -238,6 +238,24 @@ class Reading(Logs):
         self.assertEqual(self.read(name)[1:], lines)
         self.assertEqual(self.read(name, "--tail", "5100"), lines[-5100:])
 
+    def test_what_is_older_than_since_is_left_out(self):
+        world = self.world("--ready-delay", "200ms", "--run-delay", "10m", "--stream-logs")
+        world.apply(nim("run", tasks=["hellaswag"]))
+        world.say(world.job("hellaswag", "run"), "old")
+        read = lambda name, *words: self.succeeds(world.run("logs", name, *words))
+        self.assertEqual(read("run", "--since", "10m").out.splitlines()[1:], ["old"])
+        world.until("it is older than a second", lambda: read("run", "--since", "1s").out == "")
+        self.assertEqual(read("run", "--since", "1s").err, "run: Lepton has no line of hellaswag's job of the last 1s\n", "and no stream is read instead")
+        world.simulator.call("advance", {"by": "5m"})  # what begins now is new however slow this machine is
+        world.apply(nim("later", tasks=["hellaswag"]), "later.yaml")
+        world.say(world.job("hellaswag", "later"), "new")
+        self.assertEqual(read("later", "--since", "1s").out.splitlines()[1:], ["new"])
+        self.assertEqual(read("later", "--since", "1s", "--tail", "1").out.splitlines(), ["new"])
+        self.refuses(world.run("logs", "run", "--since", "soon"), 2, '--since: "soon" is no duration', "e.g. 90s")
+        self.refuses(world.run("logs", "run", "--since", "1m", "--follow"), 2, "--since: not with --follow", "--tail N")
+        world.simulator.call("fault", {"method": "GET", "path": "/logs", "status": 404, "times": 1})
+        self.refuses(world.run("logs", "run", "--since", "1m"), 3, "a stream has no times", "workspace check")
+
     def test_several_tasks_are_read_one_after_the_other(self):
         name, first, second = self.running_invocation(["hellaswag", "winogrande"])
         self.shared.say(first, "from the first")

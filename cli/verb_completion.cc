@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/choice.h"
 #include "cli/verb.h"
 
 namespace lepton_operator::cli {
@@ -89,16 +90,18 @@ const std::map<std::string, const char*> kScripts = {{"bash", kBash}, {"zsh", kZ
 class Completion final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("SHELL", script_, "bash, zsh, fish, or kubectl")->required()->transform(CLI::CheckedTransformer(kScripts));
+    std::vector<std::string> shells;
+    for (const auto& [shell, script] : kScripts) shells.push_back(shell);
+    app.add_option("SHELL", shell_, "bash, zsh, fish, or kubectl")->required()->check(one_of(shells));
   }
 
   boost::asio::awaitable<Verdict> run(Session& session) override {
-    session.out() << script_;
+    session.out() << kScripts.at(shell_);
     co_return ExitCode::kDone;
   }
 
  private:
-  std::string script_;
+  std::string shell_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/choice.h"
 #include "cli/manifest_flags.h"
 #include "cli/render.h"
 #include "cli/verb.h"
@@ -19,10 +20,8 @@ class Render final : public Verb {
     app.add_option("--install-id", options_.install_id, "install id of the operator that runs it")->option_text("ID");
     app.add_option("--api-family", family_, "which of Lepton's routes serve endpoints there (deployments)")
         ->option_text("deployments|endpoints")
-        ->check(CLI::IsMember({"deployments", "endpoints"}));
-    app.add_option("--output", output_, "yaml, or json for programs (yaml)")
-        ->option_text("yaml|json")
-        ->check(CLI::IsMember({"yaml", "json"}));
+        ->check(one_of({"deployments", "endpoints"}));
+    app.add_option("--output", output_, "yaml, or json for programs (yaml)")->option_text("yaml|json")->check(one_of({"yaml", "json"}));
   }
 
   boost::asio::awaitable<Verdict> run(Session& session) override {

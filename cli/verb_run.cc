@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "cli/backend.h"
+#include "cli/choice.h"
 #include "cli/manifest_flags.h"
 #include "cli/run_view.h"
 #include "cli/verb.h"
@@ -19,7 +20,8 @@ using store::Kind;
 
 namespace {
 
-const std::map<std::string, DryRun> kDryRuns = {{"none", DryRun::kNone}, {"client", DryRun::kClient}, {"server", DryRun::kServer}};
+const std::vector<std::pair<std::string, DryRun>> kDryRuns = {
+    {"none", DryRun::kNone}, {"client", DryRun::kClient}, {"server", DryRun::kServer}};
 
 // What an object refers to has to be there before it.
 int rank(Kind kind) {
@@ -69,7 +71,7 @@ class Run final : public Verb {
     app.add_option("--timeout", timeout_, "with --wait: no longer than this, e.g. 2h")->option_text("TIME");
     app.add_option("--dry-run", dry_run_, "client: check and send nothing; server: let the server check, too")
         ->option_text("client|server")
-        ->transform(CLI::CheckedTransformer(kDryRuns));
+        ->transform(one_of(kDryRuns));
     app.add_flag("--force-conflicts", force_, "take over fields that somebody else applied");
   }
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/backend_verb.h"
+#include "cli/choice.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "cli/watch.h"
@@ -114,8 +115,7 @@ class Status final : public BackendVerb {
     app.add_flag("-w,--watch", watch_, "go on showing it as it changes, until Ctrl-C; with NAME, until it is gone");
     app.add_option("-o,--output", format_, "table, wide, json or yaml (table)")
         ->option_text("FORMAT")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Format>{
-            {"table", Format::kTable}, {"wide", Format::kWide}, {"json", Format::kJson}, {"yaml", Format::kYaml}}));
+        ->transform(one_of<Format>({{"table", Format::kTable}, {"wide", Format::kWide}, {"json", Format::kJson}, {"yaml", Format::kYaml}}));
   }
 
  private:

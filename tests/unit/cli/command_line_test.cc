@@ -72,6 +72,26 @@ TEST(CommandLine, AFlagWithoutItsValueIsToldByItsName) {
   }
 }
 
+TEST(CommandLine, AValueThatIsNoneOfTheWordsIsToldWhichThereAre) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> table{
+      {{"status", "-o", "yml"}, "--output: \"yml\" is none of table, wide, json, yaml"},
+      {{"run", "-f", "x", "--dry-run", "yes"}, "--dry-run: \"yes\" is none of none, client, server"},
+      {{"run", "-f", "x", "--dry-run=1"}, "--dry-run: \"1\" is none of none, client, server"},
+      {{"render", "-f", "x", "--output=text"}, "--output: \"text\" is none of yaml, json"},
+      {{"render", "-f", "x", "--api-family=v2"}, "--api-family: \"v2\" is none of deployments, endpoints"},
+      {{"workspace", "check", "--output", "yaml"}, "--output: \"yaml\" is none of text, json"},
+      {{"completion", "tcsh"}, "SHELL: \"tcsh\" is none of bash, fish, kubectl, zsh"},
+      {{"logs", "a", "--tail", "few"}, "--tail: \"few\" is no whole number, nor -1 for all"},
+      {{"logs", "a", "--tail=-2"}, "--tail: \"-2\" is no whole number, nor -1 for all"},
+      {{"logs", "a", "--tail=1.5"}, "--tail: \"1.5\" is no whole number, nor -1 for all"},
+  };
+  for (const auto& [words, sentence] : table) {
+    const Said wrong = said(words);
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_THAT(wrong.err, StartsWith("kubectl-lepton: " + sentence + "\nhint: `kubectl lepton " + words.front())) << wrong.err;
+  }
+}
+
 TEST(CommandLine, SharedFlagsStandBeforeOrAfterTheVerb) {
   for (const auto& words : std::vector<std::vector<std::string>>{{"--catalogue", "/none", "tasks"}, {"tasks", "--catalogue", "/none"}}) {
     EXPECT_THAT(said(words).err, HasSubstr("--catalogue: /none: cannot open"));

@@ -63,6 +63,9 @@ struct Declared {
   bool alone() const { return file.documents.size() == 1 && file.errors.empty(); }
 };
 
+// It ran, and deleted itself at the end of its time to live; what is recorded keeps its unchanged manifest from running again.
+bool ran_out(const Invocation& object) { return object.meta.annotations.contains(store::kExpiredAnnotation); }
+
 Error by_hand(const Declared& declared, const std::string& what, const std::string& write) {
   return {.kind = ErrorKind::kInvalid,
           .what = what + " cannot be changed here without touching more than that; write \"" + write + "\" by hand, there",
@@ -103,6 +106,9 @@ class DirectoryBackend final : public Backend {
   template <class T>
   Result<Json> find(const ObjectKey& key) const {
     const Result<T> object = state_.read<T>(key);
+    if constexpr (std::is_same_v<T, Invocation>) {
+      if (object && ran_out(*object)) return Error{ErrorKind::kNotFound, key.text() + " ran, and is gone at the end of its time to live"};
+    }
     if (object) return invocation::encode(*object);
     if (object.error().kind != ErrorKind::kNotFound) return object.error();
     const char* what = std::is_same_v<T, Workspace> ? "Workspace " : "Invocation ";
@@ -129,7 +135,7 @@ class DirectoryBackend final : public Backend {
     for (const ObjectKey& key : *keys) {
       if (key.namespace_ != space) continue;
       const Result<Invocation> object = state_.read<Invocation>(key);
-      if (object) objects.push_back(invocation::encode(*object));
+      if (object && !ran_out(*object)) objects.push_back(invocation::encode(*object));
       if (!object && object.error().kind != ErrorKind::kNotFound) return object.error();
     }
     return objects;
@@ -200,6 +206,12 @@ class DirectoryBackend final : public Backend {
       Json known = there->document().yaml.value;
       known["metadata"]["namespace"] = Json::string(document.key.namespace_);  // where it is not written
       if (base::to_text(known) == base::to_text(manifest)) {
+        const Result<Invocation> recorded = state_.read<Invocation>(document.key);
+        if (document.kind == Kind::kInvocation && recorded && ran_out(*recorded)) {
+          return Error{ErrorKind::kConflict, document.key.text() +
+                                                 " ran, and is gone at the end of its time to live: to run it once more " +
+                                                 "change it, or `kubectl lepton delete " + document.key.name + "` first"};
+        }
         applied.outcome = Applied::Outcome::kUnchanged;
         return applied;
       }

@@ -115,6 +115,19 @@ TEST_F(Directory, AValueThatAFlagDoesNotTakeIsRefused) {
   refuses({"completion"}, 2, "SHELL: is missing");
 }
 
+TEST_F(Directory, WhatRanToTheEndOfItsTimeToLiveIsGoneAndDoesNotRunAgainUnchanged) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  ASSERT_EQ(ask({"run", "-f", run}).code, 0);
+  recorded("run",
+           "apiVersion: lepton.dev/v1alpha1\nkind: Invocation\n"
+           "metadata: {name: run, namespace: default, annotations: {lepton.dev/expired: 0123456789abcdef}}\nspec: {}\n");
+  EXPECT_EQ(ask({"status"}).err, "No Invocations in namespace default.\n");
+  refuses({"status", "run"}, 3, "default/run ran, and is gone at the end of its time to live", "status");
+  refuses({"run", "-f", run}, 3, "to run it once more change it, or `kubectl lepton delete run` first");
+  EXPECT_EQ(ask({"run", "-f", run, "execution.retries=1"}).code, 0);
+  EXPECT_EQ(ask({"delete", "run"}).code, 0);
+}
+
 TEST_F(Directory, ACatalogueThatCannotBeReadIsNamed) {
   const std::string run = file("run.yaml", named(kInvocation, "run"));
   const std::string wrong = file("catalogue.yaml", "a: [");

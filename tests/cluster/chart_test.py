@@ -21,8 +21,8 @@ VALUE_SETS = {
     "an image by digest, pulled with a secret": {"image": {"repository": "registry.example/team/lepton-operator", "digest": "sha256:" + "ab" * 32,
                                                            "pullPolicy": "Always"}, "imagePullSecrets": ["pull"]},
     "an account of one's own, no roles": {"serviceAccount": {"create": False, "name": "mine"}, "rbac": {"create": False, "aggregate": False}},
-    "every way to be watched": {"metrics": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
-                                            "podMonitor": {"enabled": True, "interval": "1m"}}, "service": {"port": 9090}},
+    "watched by its Service": {"metrics": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}}, "service": {"port": 9090}},
+    "watched by its Pods": {"metrics": {"podMonitor": {"enabled": True, "interval": "1m"}}},
     "a closed network": {"networkPolicy": {"enabled": True, "metricsFrom": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
                                            "egressPorts": [443]}},
     "where Pods go": {"nodeSelector": {"pool": "cpu"}, "tolerations": [{"key": "cpu", "operator": "Exists"}],
@@ -55,6 +55,8 @@ WRONG = {
     "simulator.clusterIP=simulator": "/simulator/clusterIP",
     # what no schema can say
     "defaultWorkspace.enabled=true,watchNamespaces={team}": "defaultWorkspace.namespace: default is not one of watchNamespaces",
+    "metrics.serviceMonitor.enabled=true,metrics.podMonitor.enabled=true": "each Pod would be scraped twice",
+    "catalogue.configMap=ours,catalogue.export=true": "catalogue: configMap names one that is there, export makes one",
     "replicas=2,leaderElection.enabled=false": "replicas: more than one need leaderElection.enabled=true",
     "serviceAccount.create=false": "serviceAccount.name: with serviceAccount.create=false, name one that exists",
 }

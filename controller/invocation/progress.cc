@@ -55,7 +55,7 @@ void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointS
 void job_transition(Collector& out, const TaskStatus& task, const JobStatus& was) {
   const JobStatus& now = task.job;
   const Fields fields{{"task", task.name}, {"job", now.id.empty() ? now.name : now.id}};
-  if (now.name != was.name) out.normal("JobIntended", "creating job", fields);
+  if (!now.name.empty() && now.name != was.name) out.normal("JobIntended", "creating job", fields);
   if (!now.id.empty() && now.id != was.id) out.normal("JobCreated", "job created", fields);
 }
 

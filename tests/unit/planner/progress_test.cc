@@ -124,6 +124,15 @@ TEST(Transitions, TellOfAJobWhenItIsIntendedAndWhenItIsMade) {
   EXPECT_THAT(told(scene, plan(scene).status), Contains("JobCreated"));
 }
 
+TEST(Transitions, TellOfNoJobWhenAnAttemptIsOverAndTheNextHasNone) {
+  Scene scene = a_running_invocation();
+  scene.with_spec("execution: {retries: 1}").job_is(kGpqa, "Failed").endpoint_gone(kGpqa);
+  const InvocationStatus retried = plan(scene).status;
+  ASSERT_TRUE(task_of(retried, kGpqa).job.name.empty());
+  EXPECT_THAT(told(scene, retried), Contains("!TaskRetried"));
+  EXPECT_THAT(told(scene, retried), Not(Contains("JobIntended")));
+}
+
 TEST(Transitions, TellOfTheEnd) {
   Scene scene = a_running_invocation();
   for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.job_is(task, "Completed");

@@ -30,7 +30,9 @@ std::string hint_for(base::ErrorKind kind, const Backend& backend) {
   switch (kind) {
     case ErrorKind::kNotFound:
       return "`kubectl lepton status` lists what there is in namespace " + backend.namespace_() + "; --namespace looks elsewhere";
-    case ErrorKind::kConflict: return "somebody else changed it: look with `kubectl lepton status`, then try again";
+    case ErrorKind::kConflict:
+      if (backend.uses_own_credentials()) return "";  // of a directory the sentence says what to do
+      return "somebody else changed it: look with `kubectl lepton status`, then try again";
     case ErrorKind::kUnauthorized: return "the cluster does not know who you are: `kubectl auth whoami` asks it the same";
     case ErrorKind::kForbidden: return "ask for the right to do this; `kubectl auth can-i --list` tells those you have";
     case ErrorKind::kThrottled:

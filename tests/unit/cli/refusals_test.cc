@@ -124,6 +124,7 @@ TEST_F(Directory, WhatRanToTheEndOfItsTimeToLiveIsGoneAndDoesNotRunAgainUnchange
   EXPECT_EQ(ask({"status"}).err, "No Invocations in namespace default.\n");
   refuses({"status", "run"}, 3, "default/run ran, and is gone at the end of its time to live", "status");
   refuses({"run", "-f", run}, 3, "to run it once more change it, or `kubectl lepton delete run` first");
+  EXPECT_EQ(ask({"run", "-f", run}).err.find("hint:"), std::string::npos) << "nobody else changed it";
   EXPECT_EQ(ask({"run", "-f", run, "execution.retries=1"}).code, 0);
   EXPECT_EQ(ask({"delete", "run"}).code, 0);
 }

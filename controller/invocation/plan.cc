@@ -53,7 +53,8 @@ void plan_running(Planning& p) {
 // Of one that has just finished; plan_finished() sees to the others. Nothing else may wake it any more.
 void wake_at_end_of_life(Planning& p) {
   const InvocationStatus& status = p.status();
-  if (finished(status.phase) && p.spec.ttl_after_finished) p.wake(*status.completion_time + *p.spec.ttl_after_finished);
+  if (finished(status.phase) && status.completion_time && p.spec.ttl_after_finished)
+    p.wake(*status.completion_time + *p.spec.ttl_after_finished);
 }
 
 void decode_for_cleanup(Planning& p) {

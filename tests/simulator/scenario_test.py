@@ -190,7 +190,8 @@ class Observability(Case):
         self.assertEqual(OPENER.open(address["health"].replace("healthz", "readyz"), timeout=5).status, 200)
         world.remove()
         world.until_gone()
-        self.assertNotIn('name="run"', OPENER.open(address["metrics"], timeout=5).read().decode())
+        # Its state file goes first; nothing is told to be gone before that is durable.
+        world.until("its series are gone", lambda: 'name="run"' not in OPENER.open(address["metrics"], timeout=5).read().decode(), 5)
         self.assertEqual(log.stop(), 0)
 
 

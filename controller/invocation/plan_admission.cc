@@ -16,30 +16,35 @@ std::string plural(int count, const char* what) { return std::to_string(count) +
 
 struct Wanted {
   int needs = 0;
-  int keeps = 0;  // of what it has, until it has finished
   const char* what = "";
+  const char* field = "";
+  std::string remedy = "set spec.parallelism";
 };
 
-bool impossible(Planning& p, const Wanted& wanted, const std::optional<int>& limit, const char* field) {
-  if (wanted.needs == 0 || !limit || wanted.needs + wanted.keeps <= *limit) return false;
+bool impossible(Planning& p, const Wanted& wanted, const std::optional<int>& limit) {
+  if (!limit || wanted.needs <= *limit) return false;
   leave_line(p);  // it must not stand in the way of those that can run
-  const bool keeps = wanted.keeps > 0;
   p.condition("Admitted", ConditionStatus::kFalse, "LimitExceeded",
-              "can never run: needs " + plural(wanted.needs + wanted.keeps, wanted.what) +
-                  (keeps ? ", " + std::to_string(wanted.keeps) + " of which it keeps (endpointRetention)" : "") + ", limit " +
-                  std::to_string(*limit) + " (limits." + field + " of Workspace " + p.spec.workspace + "): raise it, or set " +
-                  (keeps ? "spec.endpointRetention to UntilTaskFinished." : "spec.parallelism."));
+              "can never run: needs " + plural(wanted.needs, wanted.what) + ", limit " + std::to_string(*limit) + " (limits." +
+                  wanted.field + " of Workspace " + p.spec.workspace + "): raise it, or " + wanted.remedy + ".");
   return true;
 }
 
-// Endpoints that make room for nothing before all tasks have finished, those that wait for it included.
-int kept_endpoints(const Planning& p) {
-  if (p.spec.endpoint_retention == EndpointRetention::kUntilTaskFinished) return 0;
+bool is_kept(const TaskStatus& task) {
+  const EndpointStatus& endpoint = task.endpoint;
+  return task.wave > 0 && !endpoint.name.empty() && !endpoint.releasing && endpoint.state != EndpointPhase::kReleased;
+}
+
+// Endpoints of its own that are kept make room for no later wave: then all of them are needed at once in the end.
+Wanted endpoints_wanted(const Planning& p, int now) {
+  Wanted wanted{now, "endpoint", "maxEndpoints"};
+  if (now == 0 || p.shared() || p.spec.endpoint_retention == EndpointRetention::kUntilTaskFinished) return wanted;
   const auto& tasks = p.plan.status.tasks;
-  return static_cast<int>(std::count_if(tasks.begin(), tasks.end(), [](const TaskStatus& task) {
-    const EndpointStatus& endpoint = task.endpoint;
-    return task.wave > 0 && !endpoint.name.empty() && !endpoint.releasing && endpoint.state != EndpointPhase::kReleased;
-  }));
+  wanted.needs = static_cast<int>(std::count_if(
+      tasks.begin(), tasks.end(), [](const TaskStatus& task) { return is_kept(task) || (task.wave == 0 && !finished(task.phase)); }));
+  wanted.remedy = std::string("set ") + (p.spec.parallelism ? "" : "spec.parallelism, and ") +
+                  "spec.endpointRetention to UntilTaskFinished, since it keeps them all";
+  return wanted;
 }
 
 bool fits(int needs, int held, const std::optional<int>& limit) { return needs == 0 || !limit || held + needs <= *limit; }
@@ -60,8 +65,8 @@ void leave_line(Planning& p) { p.status().queued_since.reset(); }
 bool find_room(Planning& p, const Usage& needs) {
   const Admission& admission = p.world.admission;
   const bool told_before = find_condition(p.status().conditions, "Admitted") != nullptr;
-  if (impossible(p, {needs.endpoints, kept_endpoints(p), "endpoint"}, admission.max_endpoints, "maxEndpoints")) return false;
-  if (impossible(p, {needs.jobs, 0, "job"}, admission.max_jobs, "maxJobs")) return false;
+  if (impossible(p, endpoints_wanted(p, needs.endpoints), admission.max_endpoints)) return false;
+  if (impossible(p, {needs.jobs, "job", "maxJobs"}, admission.max_jobs)) return false;
   const Usage own = usage_of(p.world.invocation, p.status());
   const bool room = fits(needs.endpoints, own.endpoints + admission.used.endpoints, admission.max_endpoints) &&
                     fits(needs.jobs, own.jobs + admission.used.jobs, admission.max_jobs);

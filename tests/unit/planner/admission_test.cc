@@ -124,13 +124,24 @@ TEST(Admission, OfAWaveForWhichKeptEndpointsNeverMakeRoomIsImpossible) {
     Scene scene = keeping(retention);
     const Plan made = plan(scene);
     EXPECT_THAT(made, has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded"));
-    EXPECT_THAT(message_of(made, "Admitted"),
-                HasSubstr("can never run: needs 3 endpoints, 2 of which it keeps (endpointRetention), limit 2"));
+    EXPECT_THAT(message_of(made, "Admitted"), HasSubstr("can never run: needs 3 endpoints, limit 2"));
+    EXPECT_THAT(message_of(made, "Admitted"), HasSubstr("or set spec.endpointRetention to UntilTaskFinished, since it keeps them all."));
     EXPECT_FALSE(made.status.queued_since) << "nobody behind it could ever run";
     scene.admission.max_endpoints = 3;
     EXPECT_THAT(plan(scene).actions, Contains(creates_endpoint(kWinogrande)));
   }
   EXPECT_THAT(plan(keeping("UntilTaskFinished")), Not(has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded")));
+}
+
+TEST(Admission, OfWavesWhoseEndpointsAreKeptIsImpossibleBeforeTheFirst) {
+  Scene scene = asking(2, {});
+  scene.with_spec("{parallelism: 1, endpointRetention: UntilFinished}");
+  const Plan made = plan(scene);
+  EXPECT_THAT(made, has_condition("Admitted", ConditionStatus::kFalse, "LimitExceeded"))
+      << "it would hold two and wait for a third for ever";
+  EXPECT_THAT(made.actions, Not(Contains(creates())));
+  scene.with_spec("deployment: {sharing: Shared}");
+  EXPECT_EQ(count_of<CreateEndpoint>(plan(scene).actions), 1U);
 }
 
 TEST(Admission, OfAnAppendedTaskCountsEndpointsThatAreKeptAndNotThoseThatGo) {

@@ -1,5 +1,7 @@
 #include "invocation/plan.h"
 
+#include <algorithm>
+
 #include "invocation/defaults.h"
 #include "invocation/planning.h"
 
@@ -16,10 +18,22 @@ void release_finished(Planning& p) {
   }
 }
 
-// After the end only what is still held is let go; nothing is decided any more.
+bool holds_nothing(const Planning& p) {
+  const auto& tasks = p.plan.status.tasks;
+  return std::all_of(tasks.begin(), tasks.end(), [&](const TaskStatus& task) {
+    const bool no_endpoint = task.endpoint.name.empty() || task.endpoint.state == EndpointPhase::kReleased;
+    const bool no_earlier_job =
+        std::all_of(task.earlier.begin(), task.earlier.end(), [&](const auto& it) { return job_released(p, it.job); });
+    return no_endpoint && no_earlier_job && job_released(p, task.job);
+  });
+}
+
+// After the end only what is still held is let go; nothing is decided any more. Where nothing is, the workspace's state is not mirrored
+// either: nobody waits for it, and it would be written as often as there are Invocations that ever ran there.
 void plan_finished(Planning& p) {
   leave_line(p);
-  if (workspace_usable(p)) release_finished(p);
+  if (!holds_nothing(p) && workspace_usable(p)) release_finished(p);
+  p.plan.at_rest = holds_nothing(p);
   p.status().observed_generation = p.world.invocation.meta.generation;
   count_ready_endpoints(p);
   if (p.spec_readable) check_time_to_live(p);

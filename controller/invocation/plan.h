@@ -120,6 +120,9 @@ struct Plan {
   std::vector<Action> actions;
   lepton::Interest interest;
   std::optional<Timestamp> wake_at;
+  // It ended and nothing of it is held: neither what happens to its workspace nor a look that shows nothing of it changes anything, and a
+  // Memory that knows no more than after a restart will do, once looks began after the last of its writes.
+  bool at_rest = false;
 };
 
 Plan plan(const World& world);

@@ -138,9 +138,11 @@ Sighting sight(Planning& p, const std::string& task, JobStatus& job) {
   return job.id.empty() ? sight_uncertain(p, job) : sight_by_id(p, task, job);
 }
 
+bool job_released(const Planning& p, const JobStatus& job) { return job.name.empty() || (job.released && !has_duplicates(p, job.name)); }
+
 bool release_job(Planning& p, const std::string& task, JobStatus& job) {
-  // One that comes later than any request may take comes when all is over, and is removed all the same.
-  if (job.name.empty() || (job.released && !has_duplicates(p, job.name))) return true;
+  // A duplicate that comes later than any request may take comes when all is over, and is removed all the same.
+  if (job_released(p, job)) return true;
   const Sighting sighting = sight(p, task, job);
   switch (sighting.kind) {
     case Sighting::Kind::kRefused:

@@ -142,6 +142,8 @@ struct Sighting {
 };
 std::vector<lepton::Job> known_jobs(const Planning& p, const std::string& name);  // ours of this name that a look shows, oldest first
 Sighting sight(Planning& p, const std::string& task, JobStatus& job);
+// It was let go of, and no duplicate of it came later than any request may take.
+bool job_released(const Planning& p, const JobStatus& job);
 // Stops what still runs; true when nothing of it runs or may still begin to.
 bool release_job(Planning& p, const std::string& task, JobStatus& job);
 // Removes it; true when it is verified absent (an archived terminal job counts as absent).

@@ -57,6 +57,52 @@ TEST(Releasing, AnEndpointThatIsAbsentIsStillAskedAway) {
   EXPECT_EQ(endpoint_after(scene, at(100s)), EndpointPhase::kDeleting);
 }
 
+// All three endpoints are gone, and the jobs are over.
+Scene with_nothing_held() {
+  Scene scene = a_succeeded_invocation();
+  for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.endpoint_gone(task);
+  scene.looked_at({98s, 99s});
+  scene.status() = plan(scene).status;
+  return scene;
+}
+
+TEST(Releasing, IsOverWhenNothingIsHeld) {
+  EXPECT_FALSE(plan(with_endpoint_gone()).at_rest);
+  EXPECT_TRUE(plan(with_nothing_held()).at_rest);
+  EXPECT_FALSE(plan(a_running_invocation()).at_rest);
+  EXPECT_FALSE(plan(with_nothing_held().deleted_at(100s)).at_rest);
+}
+
+TEST(Releasing, OnceItIsOverWhatHappensToTheWorkspaceIsNotWrittenDown) {
+  const InvocationStatus before = with_nothing_held().status();
+  for (const WorkspaceState state : {WorkspaceState::kUnknown, WorkspaceState::kUnauthorized, WorkspaceState::kUnreachable}) {
+    Scene scene = with_nothing_held();
+    scene.workspace_is(state, "why");
+    EXPECT_EQ(plan(scene).status, before) << reason_of(state);
+    EXPECT_TRUE(plan(scene).at_rest);
+  }
+  Scene elsewhere = with_nothing_held();
+  elsewhere.workspace.id = "another";
+  EXPECT_EQ(plan(elsewhere).status, before);
+}
+
+TEST(Releasing, OnceItIsOverAllThatStandsInStatusIsEnoughToKnowThat) {
+  Scene scene = with_nothing_held();
+  scene.restarted();
+  const Plan made = plan(scene);
+  EXPECT_TRUE(made.at_rest);
+  EXPECT_THAT(made.actions, IsEmpty());
+  EXPECT_EQ(made.status, scene.status());
+}
+
+TEST(Releasing, IsNotOverForADuplicateThatComesLate) {
+  Scene scene = with_nothing_held();
+  scene.another_job(kGpqa, "job-late", "Running", 95s);
+  const Plan made = plan(scene);
+  EXPECT_FALSE(made.at_rest);
+  EXPECT_THAT(made.actions, Not(IsEmpty()));
+}
+
 TEST(Releasing, ARemovalWithoutEffectIsRepeatedOncePerLook) {
   Scene scene = a_succeeded_invocation();
   scene.endpoint_is(kGpqa, "Ready");

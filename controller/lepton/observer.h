@@ -46,6 +46,8 @@ struct ObserverOptions {
   base::Milliseconds idle{30'000};
   std::string job_selector;  // our mark: "lepton-operator.install=<id>"
   std::string owner_label;   // the label whose value identifies whom to wake: "lepton-operator.uid"
+  // Labels of jobs that the view keeps, since finished jobs stay for days; empty: all.
+  std::set<std::string> job_labels = {};
 };
 
 class Observer {
@@ -105,6 +107,7 @@ class Observer {
   void note_prints(const Look& look);
   void take_jobs(const Look& look, Owners& changed);
   static ShownJobs shown_jobs(const Look& look, const JobsById& before);
+  void trim(Job& job) const;
   void remove_job(const Job& gone);
   void note_owner(const Labels& labels, Owners& owners) const;
   std::optional<base::Error> first_error(const Look& look) const;

@@ -127,6 +127,11 @@ Observer::ShownJobs Observer::shown_jobs(const Look& look, const JobsById& befor
   return shown;
 }
 
+void Observer::trim(Job& job) const {
+  if (options_.job_labels.empty()) return;
+  std::erase_if(job.labels, [this](const auto& label) { return !options_.job_labels.contains(label.first); });
+}
+
 void Observer::remove_job(const Job& gone) {
   const auto named = view_.jobs.find(gone.name);
   std::erase_if(named->second, [id = gone.id](const Job& job) { return job.id == id; });
@@ -154,6 +159,7 @@ void Observer::take_jobs(const Look& look, Owners& changed) {
     if (now.job == nullptr && known->archived == now.archived) continue;
     Job job = now.job ? *now.job : *known;
     job.archived = now.archived;
+    trim(job);
     if (known && *known == job) continue;
     note_owner(job.labels, changed);
     if (known && known->labels != job.labels) note_owner(known->labels, changed);

@@ -20,6 +20,8 @@ WorkspacesParts workspaces_parts(const OperatorParts& parts, Vault& vault) {
   observing.job_selector += "=";
   observing.job_selector += parts.install_id;
   observing.owner_label = invocation::kUidLabel;
+  // Whose it is, for the planner and the orphan sweep.
+  observing.job_labels = {invocation::kInstallLabel, invocation::kUidLabel, invocation::kNamespaceLabel, invocation::kNameLabel};
   return WorkspacesParts{.io = parts.io,
                          .clock = parts.clock,
                          .random = parts.random,

@@ -85,9 +85,7 @@ Result<std::shared_ptr<base::HttpTransport>> Host::make_lepton_transport(const s
 }
 
 void Host::show(metrics::Fleet& fleet, const store::ObjectStore& store, const reconcile::Operator& running) {
-  for (const auto& key : store.invocations()) {
-    if (auto object = store.find_invocation(key)) fleet.invocations.push_back(std::move(object));
-  }
+  store.each_invocation([&fleet](const auto& key, const auto& digest) { fleet.invocations.push_back({key, digest}); });
   for (const auto& key : running.workspaces().all()) {
     const bool up = running.workspaces().facts(key).state == invocation::WorkspaceState::kReady;
     fleet.workspaces.push_back({key, up, running.workspaces().token_expires_at(key)});
@@ -99,7 +97,7 @@ void Host::show(metrics::Fleet& fleet, const store::ObjectStore& store, const re
 Result<> Host::listen(metrics::FleetReader read, std::function<bool()> ready) {
   const auto metered = [this, read = std::move(read)] {
     metrics::Fleet fleet = read();
-    for (const auto& object : fleet.invocations) gpu_meter_.read(*object);
+    for (const auto& [key, digest] : fleet.invocations) gpu_meter_.read(key, digest);
     return fleet;
   };
   exposition_.emplace(io_, metrics_, metered);

@@ -23,14 +23,23 @@ int gpus_of_shape(const std::string& shape) {
   return counted && number > 0 ? number : 1;
 }
 
-GpuTime gpu_time(const InvocationStatus& status, Timestamp now) {
-  GpuTime time{status.cost.gpu_seconds, status.cost.idle_gpu_seconds};
+OpenAccount account_of(const InvocationStatus& status) {
+  OpenAccount account{status.cost, {}, {}};
   for (const TaskStatus& task : status.tasks) {
-    if (task.endpoint.billed_since) time.seconds += status.cost.gpus * whole_seconds(*task.endpoint.billed_since, now);
-    if (task.endpoint.idle_since) time.idle_seconds += status.cost.gpus * whole_seconds(*task.endpoint.idle_since, now);
+    if (task.endpoint.billed_since) account.billed_since.push_back(*task.endpoint.billed_since);
+    if (task.endpoint.idle_since) account.idle_since.push_back(*task.endpoint.idle_since);
   }
+  return account;
+}
+
+GpuTime gpu_time(const OpenAccount& account, Timestamp now) {
+  GpuTime time{account.cost.gpu_seconds, account.cost.idle_gpu_seconds};
+  for (const Timestamp since : account.billed_since) time.seconds += account.cost.gpus * whole_seconds(since, now);
+  for (const Timestamp since : account.idle_since) time.idle_seconds += account.cost.gpus * whole_seconds(since, now);
   return time;
 }
+
+GpuTime gpu_time(const InvocationStatus& status, Timestamp now) { return gpu_time(account_of(status), now); }
 
 void end_billing(CostStatus& cost, EndpointStatus& endpoint, Timestamp at) {
   end_idling(cost, endpoint, at);

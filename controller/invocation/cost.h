@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "invocation/status.h"
 
@@ -21,7 +22,16 @@ struct GpuTime {
 // By the name that Lepton gives its shapes (contract, section 10): 8 of "gpu.8xh100-sxm", 1 of "gpu.a10", 0 of "cpu.small".
 int gpus_of_shape(const std::string& shape);
 
+// What is over, and since when the rest goes on.
+struct OpenAccount {
+  CostStatus cost;
+  std::vector<Timestamp> billed_since;
+  std::vector<Timestamp> idle_since;
+};
+OpenAccount account_of(const InvocationStatus& status);
+
 // What is over, and what goes on until `now`.
+GpuTime gpu_time(const OpenAccount& account, Timestamp now);
 GpuTime gpu_time(const InvocationStatus& status, Timestamp now);
 
 // Ends what is counted of an endpoint, into `cost`.

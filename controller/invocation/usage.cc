@@ -1,7 +1,6 @@
 #include "invocation/usage.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace lepton_operator::invocation {
 namespace {
@@ -48,14 +47,6 @@ Usage usage_of(const Invocation& object, const InvocationStatus& status) {
 bool in_line(const Invocation& object) {
   const InvocationStatus& status = object.status;
   return status.queued_since && !object.meta.deleted && !finished(status.phase) && status.phase != Phase::kSuspended;
-}
-
-bool before_in_line(const Invocation& a, const Invocation& b) {
-  const auto place = [](const Invocation& object) {
-    const Timestamp never = Timestamp::max();
-    return std::tuple(object.status.queued_since.value_or(never), object.meta.created.value_or(never), object.meta.uid);
-  };
-  return place(a) < place(b);
 }
 
 }  // namespace lepton_operator::invocation

@@ -19,8 +19,7 @@ struct Usage {
 
 // Of `object` as its status would be `status`.
 Usage usage_of(const Invocation& object, const InvocationStatus& status);
-bool in_line(const Invocation& object);                         // it waits for places
-bool before_in_line(const Invocation& a, const Invocation& b);  // both wait, or b is about to
+bool in_line(const Invocation& object);  // it waits for places
 bool shares_endpoint(const Invocation& object, const InvocationStatus& status);
 
 // What the Workspace allows, and what the others have of it.

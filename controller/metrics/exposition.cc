@@ -9,6 +9,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "base/ask.h"
+#include "base/memory.h"
 #include "metrics/fleet_families.h"
 
 namespace lepton_operator::metrics {
@@ -16,6 +17,8 @@ namespace lepton_operator::metrics {
 namespace {
 
 using prometheus::MetricFamily;
+
+constexpr std::size_t kMany = 500;
 
 MetricFamily complete(bool yes) {
   MetricFamily family;
@@ -31,6 +34,12 @@ MetricFamily complete(bool yes) {
 std::string Exposition::text() const {
   // Objects are immutable: the domain thread only hands them out, the text is made here.
   const std::optional<Fleet> fleet = base::ask<Fleet>(domain_, patience_, read_);
+  std::string made = text_of(fleet);
+  if (fleet && fleet->invocations.size() >= kMany) base::give_memory_back();  // a series takes ten times as much as its line
+  return made;
+}
+
+std::string Exposition::text_of(const std::optional<Fleet>& fleet) const {
   std::vector<MetricFamily> families = metrics_.registry()->Collect();
   if (fleet) {
     std::vector<MetricFamily> objects = families_of(*fleet);

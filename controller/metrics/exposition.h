@@ -4,6 +4,7 @@
 // Thread rule: call text() on any thread but the domain's, which it waits for.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -27,6 +28,8 @@ class Exposition {
   WebServer::Pages pages() const;  // "/metrics"
 
  private:
+  std::string text_of(const std::optional<Fleet>& fleet) const;
+
   boost::asio::io_context& domain_;
   const Metrics& metrics_;
   FleetReader read_;

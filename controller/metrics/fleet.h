@@ -2,15 +2,20 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "invocation/digest.h"
 #include "invocation/object.h"
 #include "kube/work_queue.h"
 
 namespace lepton_operator::metrics {
+
+struct InvocationFigure {
+  invocation::ObjectKey key;
+  invocation::Digest digest;
+};
 
 struct WorkspaceFigure {
   invocation::ObjectKey key;
@@ -31,7 +36,7 @@ struct ControllerFigure {
 };
 
 struct Fleet {
-  std::vector<std::shared_ptr<const invocation::Invocation>> invocations = {};
+  std::vector<InvocationFigure> invocations = {};
   std::vector<WorkspaceFigure> workspaces = {};
   std::vector<OrphanFigure> orphans = {};
   std::vector<std::string> invalid_manifests = {};  // files

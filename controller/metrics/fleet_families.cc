@@ -10,21 +10,10 @@ namespace lepton_operator::metrics {
 
 namespace {
 
-using invocation::EndpointPhase;
-using invocation::Invocation;
 using invocation::Phase;
-using invocation::TaskPhase;
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using Labels = std::vector<ClientMetric::Label>;
-
-constexpr std::array kPhases = {Phase::kPending,   Phase::kDeploying, Phase::kRunning, Phase::kSuspended,
-                                Phase::kSucceeded, Phase::kFailed,    Phase::kDeleting};
-constexpr std::array kTaskPhases = {TaskPhase::kPending,   TaskPhase::kDeploying, TaskPhase::kStarting,  TaskPhase::kRunning,
-                                    TaskPhase::kSucceeded, TaskPhase::kFailed,    TaskPhase::kCancelled, TaskPhase::kUnknown};
-constexpr std::array kEndpointPhases = {EndpointPhase::kPending,  EndpointPhase::kCreating,      EndpointPhase::kWaiting,
-                                        EndpointPhase::kReady,    EndpointPhase::kDown,          EndpointPhase::kFailed,
-                                        EndpointPhase::kDeleting, EndpointPhase::kIndeterminate, EndpointPhase::kReleased};
 
 // One family of gauges as it grows; of counters when it says so.
 class Figures {
@@ -60,14 +49,12 @@ Labels object_labels(const invocation::ObjectKey& key) { return {{"namespace", k
 
 double seconds(base::Timestamp at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
 
-// How many of the statuses are in each phase, the phases that none is in included: a state that is left falls to 0 instead of vanishing.
-template <class PhaseT, std::size_t size, class PhaseOf>
-std::map<std::string, int> count(const std::array<PhaseT, size>& phases, const std::vector<invocation::TaskStatus>& tasks,
-                                 PhaseOf phase_of) {
-  std::map<std::string, int> counts;
-  for (const PhaseT phase : phases) counts[to_string(phase)] = 0;
-  for (const invocation::TaskStatus& task : tasks) ++counts[to_string(phase_of(task))];
-  return counts;
+// How many are in each phase by its name, the phases that none is in included: a state that is left falls to 0 instead of vanishing.
+template <class PhaseT, std::size_t size>
+std::map<std::string, int> by_name(const std::array<PhaseT, size>& phases, const std::array<std::uint16_t, size>& counts) {
+  std::map<std::string, int> named;
+  for (std::size_t i = 0; i < size; ++i) named[to_string(phases[i])] = counts[i];
+  return named;
 }
 
 struct InvocationFamilies {
@@ -78,20 +65,17 @@ struct InvocationFamilies {
   Figures created{"lepton_invocation_created_timestamp_seconds", "Unix time of the Invocation's creation."};
   Figures completed{"lepton_invocation_completed_timestamp_seconds", "Unix time of the Invocation's completion."};
 
-  void add(const Invocation& object) {
-    const Labels labels = object_labels(object.meta.key);
-    const invocation::InvocationStatus& status = object.status;
-    for (const Phase known : kPhases) phase.add(with(labels, "phase", to_string(known)), known == status.phase ? 1 : 0);
-    const auto task_phase = [](const invocation::TaskStatus& task) { return task.phase; };
-    for (const auto& [state, number] : count(kTaskPhases, status.tasks, task_phase)) tasks.add(with(labels, "state", state), number);
-    const auto endpoint_phase = [](const invocation::TaskStatus& task) { return task.endpoint.state; };
-    for (const auto& [state, number] : count(kEndpointPhases, status.tasks, endpoint_phase)) {
+  void add(const InvocationFigure& figure) {
+    const Labels labels = object_labels(figure.key);
+    const invocation::Digest& digest = figure.digest;
+    for (const Phase known : invocation::kPhases) phase.add(with(labels, "phase", to_string(known)), known == digest.phase ? 1 : 0);
+    for (const auto& [state, number] : by_name(invocation::kTaskPhases, digest.tasks)) tasks.add(with(labels, "state", state), number);
+    for (const auto& [state, number] : by_name(invocation::kEndpointPhases, digest.endpoints)) {
       endpoints.add(with(labels, "state", state), number);
     }
-    const auto done = std::count_if(status.tasks.begin(), status.tasks.end(), [](const auto& task) { return finished(task.phase); });
-    progress.add(labels, status.tasks.empty() ? 0 : static_cast<double>(done) / static_cast<double>(status.tasks.size()));
-    if (object.meta.created) created.add(labels, seconds(*object.meta.created));
-    if (status.completion_time) completed.add(labels, seconds(*status.completion_time));
+    progress.add(labels, digest.all == 0 ? 0 : static_cast<double>(digest.done) / digest.all);
+    if (digest.created) created.add(labels, seconds(*digest.created));
+    if (digest.completed) completed.add(labels, seconds(*digest.completed));
   }
 
   void give_to(std::vector<MetricFamily>& families) {
@@ -121,7 +105,7 @@ struct ControllerFamilies {
 
 std::vector<MetricFamily> families_of(const Fleet& fleet) {
   InvocationFamilies invocations;
-  for (const auto& object : fleet.invocations) invocations.add(*object);
+  for (const auto& object : fleet.invocations) invocations.add(object);
 
   Figures workspaces("lepton_workspace_up", "Whether the workspace authenticates us and answers.");
   Figures tokens("lepton_workspace_token_expires_timestamp_seconds", "Unix time at which the workspace's token expires.");

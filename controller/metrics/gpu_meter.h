@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "invocation/cost.h"
+#include "invocation/digest.h"
 #include "invocation/object.h"
 #include "metrics/metrics.h"
 
@@ -17,8 +18,8 @@ class GpuMeter {
  public:
   GpuMeter(const base::Clock& clock, Metrics& metrics);
 
-  void read(const invocation::Invocation& object);    // counts what came since the last reading
-  void forget(const invocation::Invocation& object);  // gone: its last reading, and no more
+  void read(const invocation::ObjectKey& key, const invocation::Digest& object);  // counts what came since the last reading
+  void forget(const invocation::Invocation& object);                              // gone: its last reading, and no more
 
  private:
   const base::Clock& clock_;

@@ -70,9 +70,7 @@ std::vector<OrphanSweep::Account> OrphanSweep::accounts() const {
 
 std::set<std::string> OrphanSweep::uids() const {
   std::set<std::string> uids;
-  for (const ObjectKey& key : parts_.store.invocations()) {
-    if (const auto object = parts_.store.find_invocation(key)) uids.insert(object->meta.uid);
-  }
+  parts_.store.each_invocation([&uids](const ObjectKey&, const invocation::Digest& digest) { uids.insert(digest.uid); });
   return uids;
 }
 

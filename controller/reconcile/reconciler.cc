@@ -2,7 +2,9 @@
 #include "reconcile/reconciler.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/memory.h"
 #include "reconcile/tracked.h"
 
 namespace lepton_operator::reconcile {
@@ -16,6 +18,9 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{5};
 constexpr std::chrono::seconds kUnheededAtMost{30};
+constexpr int kManyPlanned = 1'000;
+constexpr std::chrono::seconds kUntilLeader{1};
+constexpr base::Milliseconds kUntilSynced{50};
 
 ObjectKey key_of(const std::string& text) {
   const std::size_t slash = text.find('/');
@@ -47,7 +52,7 @@ Reconciler::~Reconciler() = default;
 boost::asio::awaitable<void> Reconciler::run(Context context) {
   for (int i = 0; i < parts_.workers; ++i) {
     ++busy_;
-    workers_.spawn(work());
+    workers_.spawn(work(context));
   }
   while (!context.expired()) co_await ended_.wait(context);
   stopping_ = true;
@@ -59,8 +64,13 @@ boost::asio::awaitable<void> Reconciler::run(Context context) {
   co_await actions_.join();
 }
 
-boost::asio::awaitable<void> Reconciler::work() {
+boost::asio::awaitable<void> Reconciler::work(Context context) {
   while (true) {
+    // Not key by key: a list of ten thousand takes seconds, and to lead may take for ever.
+    while (!context.expired() && (!parts_.store.synced() || !open())) {
+      const base::Milliseconds pause = parts_.store.synced() ? base::Milliseconds(kUntilLeader) : kUntilSynced;
+      co_await parts_.clock.sleep(context, pause);
+    }
     const std::optional<std::string> key = co_await queue_.next();
     if (!key) break;
     const base::Timestamp began = parts_.clock.now();
@@ -93,25 +103,25 @@ boost::asio::awaitable<std::optional<ReconcileResult>> Reconciler::take_turn(std
   co_return result;
 }
 
-Reconciler::TrackedPtr Reconciler::track(const Invocation& object) {
-  const ObjectKey& key = object.meta.key;
+Reconciler::TrackedPtr Reconciler::track(const ObjectPtr& object) {
+  const ObjectKey& key = object->meta.key;
   auto known = tracked_.find(key);
-  if (known != tracked_.end() && known->second->uid != object.meta.uid) {
+  if (known != tracked_.end() && known->second->uid != object->meta.uid) {
     drop(key);
     known = tracked_.end();
   }
   TrackedPtr tracked = known == tracked_.end() ? std::make_shared<Tracked>() : known->second;
   if (known == tracked_.end()) {
     tracked->key = key;
-    tracked->uid = object.meta.uid;
-    tracked->workspace = workspace_of(object);
-    tracked->memory->since = parts_.clock.now();
-    tracked->memory->met_with_finalizer = object.meta.has_finalizer(invocation::kCleanupFinalizer);
-    tracked->recorded = object.status;
+    tracked->uid = object->meta.uid;
+    tracked->workspace = workspace_of(*object);
+    tracked->since = parts_.clock.now();
+    tracked->met_with_finalizer = object->meta.has_finalizer(invocation::kCleanupFinalizer);
+    tracked->record(object);
     tracked_[key] = tracked;
     by_uid_[tracked->uid] = key;
   }
-  if (const ObjectKey workspace = workspace_of(object); workspace != tracked->workspace) {
+  if (const ObjectKey workspace = workspace_of(*object); workspace != tracked->workspace) {
     parts_.workspaces.release(tracked->workspace, key.text());
     tracked->workspace = workspace;
   }
@@ -129,6 +139,30 @@ void Reconciler::drop(const ObjectKey& key) {
   parts_.workspaces.release(tracked->workspace, key.text());
 }
 
+// What is kept of one of which nothing is wanted until something happens: little.
+void Reconciler::lay_down(Tracked& tracked) {
+  const ObjectPtr shown = parts_.store.find_invocation(tracked.key);
+  if (!shown || tracked.unanswered || shown->meta.uid != tracked.uid || !(shown->status == *tracked.recorded)) return;
+  tracked.folded = parts_.store.fold(tracked.key);
+  if (tracked.folded) tracked.recorded = nullptr;
+  if (tracked.at_rest && !tracked.forget_after && tracked.memory && tracked.memory->outcomes.empty()) tracked.memory = nullptr;
+}
+
+void Reconciler::take_up(Tracked& tracked) {
+  if (const auto folded = std::exchange(tracked.folded, nullptr)) tracked.record(folded->unfold());
+  tracked.remember();
+}
+
+// As if this process had begun now.
+void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) {
+  const auto looked = [&](const lepton::Looks& looks) { return looks.last && *looks.last > *tracked.forget_after; };
+  if (!looked(view.endpoint_looks) || !looked(view.job_looks)) return;
+  tracked.memory = nullptr;
+  tracked.since = now;
+  tracked.met_with_finalizer = true;
+  tracked.forget_after.reset();
+}
+
 void Reconciler::invocation_changed(const ObjectKey& invocation) {
   if (const auto known = tracked_.find(invocation); known != tracked_.end()) known->second->heed_looks();
   queue_.add(invocation.text());
@@ -136,7 +170,7 @@ void Reconciler::invocation_changed(const ObjectKey& invocation) {
 
 void Reconciler::secret_changed(const ObjectKey& secret) {
   for (const auto& [key, tracked] : tracked_) {
-    if (key.namespace_ != secret.namespace_) continue;
+    if (key.namespace_ != secret.namespace_ || tracked->at_rest) continue;
     std::erase_if(tracked->memory->secret_keys, [&](const auto& known) { return known.first.name == secret.name; });
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (outcome.error && outcome.error->kind == ErrorKind::kNotFound) outcome.retry_at = parts_.clock.now();
@@ -151,7 +185,7 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
   const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace);
   const base::Timestamp now = parts_.clock.now();
   for (const auto& [key, tracked] : tracked_) {
-    if (tracked->workspace != workspace) continue;
+    if (tracked->workspace != workspace || tracked->at_rest) continue;
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (!ready || !outcome.error || !cured_by_workspace(outcome.error->kind) || outcome.retry_at <= now) continue;
       outcome.retry_at = connection ? std::min(outcome.retry_at, connection->client().retry_turn(now)) : now;
@@ -166,13 +200,18 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
 // nothing for it (what a later time would decide, its plan named as wake_at). All the same it is planned again now and then.
 void Reconciler::workspace_looked(const ObjectKey& workspace) {
   const base::Timestamp now = parts_.clock.now();
+  const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace);
+  int planned = 0;
   for (const auto& [key, tracked] : tracked_) {
+    planned += now - tracked->planned_at < kUnheededAtMost ? 1 : 0;
+    if (tracked->forget_after && connection && tracked->workspace == workspace) forget(*tracked, connection->observer().view(), now);
     const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
     if (!waits || tracked->workspace != workspace) continue;
     if (tracked->looks_to_heed == 0 && now - tracked->planned_at < kUnheededAtMost) continue;
     if (tracked->looks_to_heed > 0) --tracked->looks_to_heed;
     queue_.add(key.text());
   }
+  if (planned >= kManyPlanned && queue_.stats().depth == 0) base::give_memory_back();
 }
 
 void Reconciler::owner_changed(const std::string& uid) {

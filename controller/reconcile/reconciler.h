@@ -65,16 +65,19 @@ class Reconciler {
   using TrackedPtr = std::shared_ptr<Tracked>;
   using ObjectPtr = std::shared_ptr<const invocation::Invocation>;
 
-  boost::asio::awaitable<void> work();
+  boost::asio::awaitable<void> work(base::Context context);
   boost::asio::awaitable<std::optional<ReconcileResult>> take_turn(std::string key);
   boost::asio::awaitable<ReconcileResult> reconcile(store::ObjectKey key);
   boost::asio::awaitable<ReconcileResult> carry_out(ObjectPtr object, TrackedPtr tracked, invocation::Plan plan);
   boost::asio::awaitable<base::Result<>> write_status(ObjectPtr object, TrackedPtr tracked, invocation::InvocationStatus status);
   boost::asio::awaitable<void> act(TrackedPtr tracked, Errand errand, invocation::Action action);
 
-  TrackedPtr track(const invocation::Invocation& object);
+  TrackedPtr track(const ObjectPtr& object);
   void drop(const store::ObjectKey& key);
-  static ObjectPtr as_recorded(const ObjectPtr& shown, const Tracked& tracked);
+  static void take_up(Tracked& tracked);
+  void lay_down(Tracked& tracked);
+  static void forget(Tracked& tracked, const lepton::View& view, base::Timestamp now);
+  static ObjectPtr as_recorded(const ObjectPtr& shown, Tracked& tracked);
   void heed_request(const invocation::Invocation& object, Tracked& tracked);
   void heed_late_write(const ObjectPtr& shown, const TrackedPtr& tracked);
   void take_record(const invocation::Invocation& before, Tracked& tracked, invocation::InvocationStatus status);

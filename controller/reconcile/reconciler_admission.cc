@@ -9,6 +9,7 @@
 namespace lepton_operator::reconcile {
 
 using invocation::Admission;
+using invocation::Digest;
 using invocation::Invocation;
 using invocation::Usage;
 using store::ObjectKey;
@@ -19,6 +20,8 @@ void add(Usage& sum, const Usage& more) {
   sum.endpoints += more.endpoints;
   sum.jobs += more.jobs;
 }
+
+ObjectKey workspace_of(const ObjectKey& key, const Digest& digest) { return {key.namespace_, digest.workspace}; }
 
 Usage greater(const Usage& a, const Usage& b) { return {std::max(a.endpoints, b.endpoints), std::max(a.jobs, b.jobs)}; }
 
@@ -42,17 +45,16 @@ Admission Reconciler::admission(const Invocation& object, const Tracked& tracked
   admission.max_jobs = facts.max_jobs;
   if (!admission.limited() || object.meta.deleted) return admission;
   std::set<std::string> owners;
-  for (const ObjectKey& key : parts_.store.invocations()) {
-    const ObjectPtr other = parts_.store.find_invocation(key);
-    if (!other) continue;
-    owners.insert(other->meta.uid);
-    if (other->meta.uid == object.meta.uid || workspace_of(*other) != tracked.workspace) continue;
-    Usage held = usage_of(*other, other->status);
+  const Digest own = digest_of(object);
+  parts_.store.each_invocation([&](const ObjectKey& key, const Digest& other) {
+    owners.insert(other.uid);
+    if (other.uid == object.meta.uid || workspace_of(key, other) != tracked.workspace) return;
+    Usage held = other.usage;
     const auto known = tracked_.find(key);
-    if (known != tracked_.end() && known->second->uid == other->meta.uid) held = greater(held, known->second->planned);
+    if (known != tracked_.end() && known->second->uid == other.uid) held = greater(held, known->second->planned);
     add(admission.used, held);
-    if (in_line(*other) && before_in_line(*other, object)) ++admission.ahead;
-  }
+    if (other.waits && before_in_line(other, own)) ++admission.ahead;
+  });
   add(admission.used, ownerless_usage(view, parts_.install_id, owners));
   return admission;
 }
@@ -60,13 +62,12 @@ Admission Reconciler::admission(const Invocation& object, const Tracked& tracked
 void Reconciler::wake_line(const ObjectKey& workspace) {
   const invocation::WorkspaceFacts facts = parts_.workspaces.facts(workspace);
   if (!facts.max_endpoints && !facts.max_jobs) return;
-  ObjectPtr first;
-  for (const ObjectKey& key : parts_.store.invocations()) {
-    const ObjectPtr other = parts_.store.find_invocation(key);
-    if (!other || workspace_of(*other) != workspace || !in_line(*other)) continue;
-    if (!first || before_in_line(*other, *first)) first = other;
-  }
-  if (first) queue_.add(first->meta.key.text());
+  std::optional<std::pair<ObjectKey, Digest>> first;
+  parts_.store.each_invocation([&](const ObjectKey& key, const Digest& other) {
+    if (!other.waits || workspace_of(key, other) != workspace) return;
+    if (!first || before_in_line(other, first->second)) first.emplace(key, other);
+  });
+  if (first) queue_.add(first->first.text());
 }
 
 }  // namespace lepton_operator::reconcile

@@ -22,20 +22,28 @@ using store::ObjectKey;
 namespace {
 
 constexpr std::chrono::seconds kProgressEvery{5};
-constexpr std::chrono::seconds kUntilLeader{1};
-constexpr Milliseconds kUntilSynced{50};
 constexpr int kPatientConflicts = 10;  // in a row
 constexpr Milliseconds kAfterConflict{200};
 constexpr std::chrono::seconds kUntilRemovalShows{10};
-constexpr Milliseconds kSoonest{20};  // a plan that names a time gone by must not make us spin
+constexpr std::chrono::seconds kCalm{5};  // to fold and to unfold costs as much as a plan
+constexpr Milliseconds kSoonest{20};      // a plan that names a time gone by must not make us spin
+
+// When what is in it was learnt last; nothing while it is empty, or a request is out.
+std::optional<Timestamp> last_use(const invocation::Memory& memory, Timestamp now) {
+  const auto in_flight = [](const auto& known) { return known.second.in_flight; };
+  if (memory.outcomes.empty() || std::any_of(memory.outcomes.begin(), memory.outcomes.end(), in_flight)) return std::nullopt;
+  Timestamp last = now;
+  for (const auto& [object, written] : memory.writes) last = std::max(last, written);
+  return last;
+}
 
 bool needs_connection(const Action& action) { return !std::holds_alternative<invocation::ReadSecretKeys>(action); }
 
 }  // namespace
 
 boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
-  if (!parts_.store.synced() || !open()) {
-    queue_.add_after(key.text(), parts_.store.synced() ? Milliseconds(kUntilLeader) : kUntilSynced);
+  if (!parts_.store.synced() || !open()) {  // no longer: nobody has waited here
+    queue_.add(key.text());
     co_return ReconcileResult::kRequeue;
   }
   ObjectPtr object = parts_.store.find_invocation(key);
@@ -43,25 +51,35 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
     drop(key);
     co_return ReconcileResult::kSuccess;
   }
-  const TrackedPtr tracked = track(*object);
+  const TrackedPtr tracked = track(object);
+  take_up(*tracked);
   heed_late_write(object, tracked);
   heed_request(*object, *tracked);
   const ObjectPtr known = as_recorded(object, *tracked);
   Plan plan = make_plan(*known, *tracked);
-  const bool quiet = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && plan.status == tracked->recorded;
+  const bool quiet = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && plan.status == *tracked->recorded;
   const base::Timestamp now = parts_.clock.now();
   if (!quiet || (tracked->wake_at && *tracked->wake_at <= now)) tracked->heed_looks();
   tracked->wake_at = plan.wake_at;
   tracked->planned_at = now;
+  tracked->at_rest = plan.at_rest && quiet;
+  tracked->forget_after = tracked->at_rest ? last_use(*tracked->memory, now) : std::nullopt;
+  const bool calm =
+      quiet && !plan.interest.archive && plan.interest.pace != lepton::Pace::kClose && (!plan.wake_at || *plan.wake_at - now > kCalm);
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
+  if (calm && result == ReconcileResult::kSuccess) lay_down(*tracked);
   co_return result;
 }
 
 // The object with the status that stands in our own records, whatever somebody else made of the one that is shown.
-Reconciler::ObjectPtr Reconciler::as_recorded(const ObjectPtr& shown, const Tracked& tracked) {
-  if (shown->status == tracked.recorded) return shown;
+Reconciler::ObjectPtr Reconciler::as_recorded(const ObjectPtr& shown, Tracked& tracked) {
+  if (&shown->status == tracked.recorded.get()) return shown;
+  if (shown->status == *tracked.recorded) {
+    tracked.record(shown);  // one of the two is enough in memory
+    return shown;
+  }
   const auto known = std::make_shared<Invocation>(*shown);
-  known->status = tracked.recorded;
+  known->status = *tracked.recorded;
   return known;
 }
 
@@ -153,18 +171,18 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
 // True when there is nothing to write now: no change, or one that may come at most every 5 s: a mere sign of progress, or that what
 // somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
-  const bool news = !(plan.status == tracked.recorded);
+  const bool news = !(plan.status == *tracked.recorded);
   if (!news && !object.mark.altered) return true;
   const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= kProgressEvery;
   if (due || !plan.actions.empty() || plan.finalizer != FinalizerChange::kNone) return false;
-  if (news && !invocation::progress_only(tracked.recorded, plan.status)) return false;
+  if (news && !invocation::progress_only(*tracked.recorded, plan.status)) return false;
   queue_.add_after(tracked.key.text(), *tracked.status_written + kProgressEvery - parts_.clock.now());
   return true;
 }
 
 boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
   Result<> written = co_await parts_.store.write_status(requests_, object, status);
-  if (!written && written.error().uncertain()) tracked->unanswered = std::move(status);
+  if (!written && written.error().uncertain()) tracked->unanswered = std::make_unique<const InvocationStatus>(std::move(status));
   if (!written) co_return written;
   const ObjectPtr before = as_recorded(object, *tracked);
   take_record(*before, *tracked, std::move(status));
@@ -182,8 +200,8 @@ void Reconciler::heed_late_write(const ObjectPtr& shown, const TrackedPtr& track
 void Reconciler::take_record(const Invocation& before, Tracked& tracked, InvocationStatus status) {
   tracked.status_written = parts_.clock.now();
   tracked.unanswered.reset();
-  tracked.recorded = std::move(status);
-  const InvocationStatus& now = tracked.recorded;
+  tracked.recorded = std::make_shared<const InvocationStatus>(std::move(status));
+  const InvocationStatus& now = *tracked.recorded;
   if (before.status.queued_since != now.queued_since || usage_of(before, before.status) != usage_of(before, now)) {
     wake_line(tracked.workspace);
   }

@@ -11,28 +11,43 @@ namespace lepton_operator::reconcile {
 
 // The Workspace that an Invocation names.
 inline store::ObjectKey workspace_of(const invocation::Invocation& object) {
-  const base::Json& reference = base::get_object(object.spec, "workspaceRef");
-  return {object.meta.key.namespace_, base::get_string(reference, "name").value_or("default")};
+  return {object.meta.key.namespace_, invocation::workspace_name(object)};
 }
 
 struct Reconciler::Tracked {
   store::ObjectKey key;
   std::string uid;
   store::ObjectKey workspace;
-  std::shared_ptr<invocation::Memory> memory = std::make_shared<invocation::Memory>();
+  // What this process knows beyond status; null while that is nothing but the two below it.
+  std::shared_ptr<invocation::Memory> memory;
+  base::Timestamp since{};
+  bool met_with_finalizer = false;
   lepton::Interest interest;
   // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
   // wrote, who records nothing here: it is planned with this, and that is overwritten.
-  invocation::InvocationStatus recorded;
-  std::optional<invocation::InvocationStatus> unanswered;  // sent last, and nobody knows whether it was written
+  std::shared_ptr<const invocation::InvocationStatus> recorded;  // most often a part of the object that the store shows
+  // In place of `recorded`, while nothing is to be done: the object as it was with that status, kept small.
+  std::shared_ptr<const store::FoldedInvocation> folded;
+  std::unique_ptr<const invocation::InvocationStatus> unanswered;  // sent last, and nobody knows whether it was written
   std::optional<base::Timestamp> status_written;
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
   int conflicts = 0;            // in a row
+  bool at_rest = false;         // by the latest plan
+  // What `memory` holds is of no more use once complete looks began after this.
+  std::optional<base::Timestamp> forget_after;
   // How many looks at the workspace are still to be planned with though they show nothing new of this one. See workspace_looked().
   int looks_to_heed = kLooksToHeed;
   base::Timestamp planned_at{};
   std::optional<base::Timestamp> wake_at;  // as planned then
+
+  void record(const std::shared_ptr<const invocation::Invocation>& object) { recorded = {object, &object->status}; }
+  void remember() {
+    if (memory) return;
+    memory = std::make_shared<invocation::Memory>();
+    memory->since = since;
+    memory->met_with_finalizer = met_with_finalizer;
+  }
 
   static constexpr int kLooksToHeed = 3;
   void heed_looks() { looks_to_heed = kLooksToHeed; }  // something has happened

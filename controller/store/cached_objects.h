@@ -6,6 +6,9 @@
 //
 // A status that is not the one that our last write left is marked as altered: it is ours alone, so somebody else was at it.
 //
+// An Invocation of which nobody needs more than its digest for a while is folded: by whoever knows that, and when a list brought it, since
+// a list may bring ten thousand at once.
+//
 // Thread rule: domain thread only. Owner: the Kubernetes store. `changed` is called for every change that is not just our own write.
 #pragma once
 
@@ -15,10 +18,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "base/packer.h"
+#include "invocation/digest.h"
 #include "invocation/object.h"
+#include "store/folded.h"
 
 namespace lepton_operator::store {
 
@@ -27,6 +34,25 @@ namespace lepton_operator::store {
 bool older(const std::string& one, const std::string& other);
 
 enum class Write { kStatus, kMetadata };
+
+// How the cache keeps an object of a kind: what stands of it there in any case, and what it is while it is folded.
+template <class T>
+struct Kept {  // of which there are few
+  struct Digest {};
+  using Folded = void;
+  static Digest digest(const T&) { return {}; }
+  static std::shared_ptr<const T> unfold(const std::shared_ptr<const void>&) { return nullptr; }
+};
+
+template <>
+struct Kept<invocation::Invocation> {
+  using Digest = invocation::Digest;
+  using Folded = FoldedInvocation;
+  static Digest digest(const invocation::Invocation& object) { return invocation::digest_of(object); }
+  static std::shared_ptr<const invocation::Invocation> unfold(const std::shared_ptr<const FoldedInvocation>& folded) {
+    return folded ? folded->unfold() : nullptr;
+  }
+};
 
 template <class T>
 class CachedObjects {
@@ -39,7 +65,18 @@ class CachedObjects {
 
   Pointer find(const Key& key) const {
     const auto found = records_.find(key);
-    return found == records_.end() ? nullptr : found->second.object;
+    if (found == records_.end()) return nullptr;
+    return found->second.object ? found->second.object : Kept<T>::unfold(found->second.folded);
+  }
+  template <class Each>
+  void each(const Each& each) const {
+    for (const auto& [key, record] : records_) each(key, record.digest);
+  }
+  std::shared_ptr<const typename Kept<T>::Folded> fold(const Key& key) {
+    const auto found = records_.find(key);
+    if (found == records_.end()) return nullptr;
+    fold(found->second);
+    return found->second.folded;
   }
   std::vector<Key> keys() const {
     std::vector<Key> keys;
@@ -53,7 +90,7 @@ class CachedObjects {
     const auto found = records_.find(key);
     if (found == records_.end()) return false;
     Record& record = found->second;
-    if (!record.object || record.object->meta.uid != uid || record.object->meta.resource_version != version) return false;
+    if (record.uid != uid || record.version != version) return false;
     record.awaited.clear();
     return true;
   }
@@ -62,26 +99,27 @@ class CachedObjects {
     const Key key = object.meta.key;
     if (ended_.contains(object.meta.uid)) return;
     Record& record = records_[key];
-    if (record.object && record.object->meta.uid != object.meta.uid) record = Record{};  // made anew under the same name
-    if (record.object) {
+    if (record.uid != object.meta.uid) record = Record{};  // new, or made anew under the same name
+    if (record.object || record.folded) {
       const std::string& version = object.meta.resource_version;
-      if (record.object->meta.resource_version == version) {
+      if (record.version == version) {
         record.awaited.clear();
         return;
       }
       // The watch shows every version in order; a list that shows a later one instead has left ours out.
       if (!record.awaited.empty() && (from == From::kWatch || older(version, record.awaited))) return;
-      if (from == From::kList && older(version, record.object->meta.resource_version)) return;
+      if (from == From::kList && older(version, record.version)) return;
     }
     record.awaited.clear();
     show(record, std::move(object));
+    if (from == From::kList) fold(record);
     tell(key, record);
   }
 
   void remove(const Key& key, const std::string& uid) {
     ended_.erase(uid);
     const auto found = records_.find(key);
-    if (found == records_.end() || found->second.object->meta.uid != uid) return;
+    if (found == records_.end() || found->second.uid != uid) return;
     records_.erase(found);
     changed_(key);
   }
@@ -94,7 +132,7 @@ class CachedObjects {
     std::erase_if(ended_, [&](const auto& ended) { return gone(ended.second, ended.first); });
     std::vector<std::pair<Key, std::string>> removed;
     for (const auto& [key, record] : records_) {
-      if (gone(key, record.object->meta.uid)) removed.emplace_back(key, record.object->meta.uid);
+      if (gone(key, record.uid)) removed.emplace_back(key, record.uid);
     }
     for (const auto& [key, uid] : removed) remove(key, uid);
   }
@@ -104,7 +142,7 @@ class CachedObjects {
   void begin_write(const Key& key) { ++records_.at(key).writing; }
   void end_write(const T& read, const T* answer, Write what, bool news) {
     const auto found = records_.find(read.meta.key);
-    if (found == records_.end() || found->second.object->meta.uid != read.meta.uid) return;
+    if (found == records_.end() || found->second.uid != read.meta.uid) return;
     Record& record = found->second;
     --record.writing;
     if (answer && answer->meta.deleted && answer->meta.finalizers.empty()) {
@@ -119,7 +157,11 @@ class CachedObjects {
 
  private:
   struct Record {
-    Pointer object;
+    Pointer object;  // null while it is folded
+    std::shared_ptr<const typename Kept<T>::Folded> folded;
+    typename Kept<T>::Digest digest;
+    std::string uid;
+    std::string version;
     std::string awaited;               // the version of our own write that the watch has yet to show
     std::optional<std::size_t> print;  // of the status that our last write left
     int writing = 0;                   // requests under way
@@ -127,7 +169,7 @@ class CachedObjects {
   };
 
   void adopt(Record& record, const std::string& read, const T& answer, Write what) {
-    const std::string current = record.object->meta.resource_version;
+    const std::string current = record.version;
     const std::string& written = answer.meta.resource_version;
     if (what == Write::kStatus) record.print = answer.mark.print;
     if (written == read) return;  // it changed nothing, so no event will show it
@@ -138,13 +180,24 @@ class CachedObjects {
       record.awaited = written;
       show(record, answer);
     } else {
-      show(record, T(*record.object));
+      show(record, T(record.object ? *record.object : *Kept<T>::unfold(record.folded)));
     }
   }
 
   void show(Record& record, T object) const {
     object.mark.altered = record.print && *record.print != object.mark.print;
-    record.object = std::make_shared<const T>(std::move(object));
+    record.uid = object.meta.uid;
+    record.version = object.meta.resource_version;
+    record.digest = Kept<T>::digest(object);
+    record.folded = nullptr;
+    record.object.reset(new T(std::move(object)));  // apart from its count (folded.cc)
+  }
+
+  void fold(Record& record) {
+    if constexpr (!std::is_void_v<typename Kept<T>::Folded>) {
+      if (record.object) record.folded = std::make_shared<const FoldedInvocation>(packer_, record.object);
+      record.object = nullptr;
+    }
   }
 
   void tell(const Key& key, Record& record) {
@@ -156,6 +209,7 @@ class CachedObjects {
   }
 
   std::function<void(const Key&)> changed_;
+  base::Packer packer_;
   std::map<Key, Record> records_;
   std::map<std::string, Key> ended_;  // by UID: their deletion has yet to be seen
 };

@@ -67,6 +67,8 @@ class Kubernetes final : public ObjectStore {
   std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return workspaces_.find(key); }
   std::vector<ObjectKey> invocations() const override { return invocations_.keys(); }
   std::vector<ObjectKey> workspaces() const override { return workspaces_.keys(); }
+  void each_invocation(const EachInvocation& each) const override { invocations_.each(each); }
+  std::shared_ptr<const FoldedInvocation> fold(const ObjectKey& key) override { return invocations_.fold(key); }
   bool namespace_deleting(const std::string& namespace_) const override { return going_.contains(namespace_); }
 
   awaitable<Result<SecretValues>> read_secret(Context context, ObjectKey key) override {

@@ -20,7 +20,9 @@
 #include "base/context.h"
 #include "base/result.h"
 #include "invocation/codec.h"
+#include "invocation/digest.h"
 #include "invocation/object.h"
+#include "store/folded.h"
 
 namespace lepton_operator::store {
 
@@ -48,6 +50,16 @@ class ObjectStore {
   virtual std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const = 0;
   virtual std::vector<ObjectKey> invocations() const = 0;
   virtual std::vector<ObjectKey> workspaces() const = 0;
+  // For walks over all Invocations, which must not need them whole.
+  using EachInvocation = std::function<void(const ObjectKey& key, const invocation::Digest& digest)>;
+  virtual void each_invocation(const EachInvocation& each) const {
+    for (const ObjectKey& key : invocations()) {
+      if (const auto object = find_invocation(key)) each(key, invocation::digest_of(*object));
+    }
+  }
+  // Nobody needs this Invocation for a while: it is kept small until it is asked for. Returns it as it is now; null when it is not there,
+  // or where whole objects are kept.
+  virtual std::shared_ptr<const FoldedInvocation> fold(const ObjectKey& /*key*/) { return nullptr; }
   // Nothing is begun in a namespace that is going (rule 9). The handler is told of its Invocations when that becomes known.
   virtual bool namespace_deleting(const std::string& /*namespace_*/) const { return false; }
 

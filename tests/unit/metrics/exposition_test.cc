@@ -18,11 +18,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::shared_ptr<invocation::Invocation> named(const std::string& name) {
-  auto object = std::make_shared<invocation::Invocation>();
-  object->meta.key = {"team", name};
-  return object;
-}
+InvocationFigure named(const std::string& name) { return {{"team", name}, {}}; }
 
 TEST(Exposition, AScrapeHasTheCountersAndTheObjects) {
   DomainThread domain;

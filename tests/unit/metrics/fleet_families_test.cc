@@ -16,6 +16,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+InvocationFigure figure(const Invocation& object) { return {object.meta.key, invocation::digest_of(object)}; }
+
 std::string text_of(const Fleet& fleet) { return prometheus::TextSerializer().Serialize(families_of(fleet)); }
 
 invocation::TaskStatus task(const std::string& name, TaskPhase phase, EndpointPhase endpoint) {
@@ -39,7 +41,7 @@ std::shared_ptr<Invocation> llama() {
 TEST(FleetFamilies, AnEmptyFleetShowsNothing) { EXPECT_THAT(text_of({}), IsEmpty()); }
 
 TEST(FleetFamilies, AnInvocationShowsItsPhaseTasksEndpointsAndProgress) {
-  EXPECT_EQ(text_of({.invocations = {llama()}}),
+  EXPECT_EQ(text_of({.invocations = {figure(*llama())}}),
             R"(# HELP lepton_invocation_status_phase Phase of the Invocation: 1 for the one it is in, 0 for the others.
 # TYPE lepton_invocation_status_phase gauge
 lepton_invocation_status_phase{namespace="team",name="llama",phase="Pending"} 0
@@ -81,16 +83,17 @@ lepton_invocation_created_timestamp_seconds{namespace="team",name="llama"} 17000
 
 TEST(FleetFamilies, TheCompletionTimeAppearsWithTheCompletion) {
   const auto object = llama();
-  EXPECT_THAT(text_of({.invocations = {object}}), Not(HasSubstr("completed_timestamp")));
+  EXPECT_THAT(text_of({.invocations = {figure(*object)}}), Not(HasSubstr("completed_timestamp")));
   object->status.completion_time = base::Timestamp(std::chrono::seconds(1'700'000'100));
-  EXPECT_THAT(text_of({.invocations = {object}}),
+  EXPECT_THAT(text_of({.invocations = {figure(*object)}}),
               HasSubstr("lepton_invocation_completed_timestamp_seconds{namespace=\"team\",name=\"llama\"} 1700000100\n"));
 }
 
 TEST(FleetFamilies, AnInvocationWithoutTasksYetHasNoProgress) {
   const auto object = llama();
   object->status.tasks.clear();
-  EXPECT_THAT(text_of({.invocations = {object}}), HasSubstr("lepton_invocation_progress_ratio{namespace=\"team\",name=\"llama\"} 0\n"));
+  EXPECT_THAT(text_of({.invocations = {figure(*object)}}),
+              HasSubstr("lepton_invocation_progress_ratio{namespace=\"team\",name=\"llama\"} 0\n"));
 }
 
 TEST(FleetFamilies, AWorkspaceIsUpOrDown) {

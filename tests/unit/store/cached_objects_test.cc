@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "invocation/codec.h"
+
 namespace lepton_operator::store {
 namespace {
 
@@ -222,6 +224,80 @@ TEST_F(CachedObjectsTest, AnAlterationThatTheWatchShowsBeforeTheAnswerIsSeen) {
   const Invocation answer = printed("7", 2);
   cache_.end_write(read, &answer, Write::kStatus, false);
   EXPECT_TRUE(cache_.find(kLlama)->mark.altered);
+}
+
+// --- folded
+
+TEST_F(CachedObjectsTest, AFoldedObjectIsTheSameWhenItIsAskedFor) {
+  Invocation made = printed("5", 7);
+  made.mark.revision = 3;
+  made.meta.annotations["a"] = "b";
+  made.meta.finalizers = {"lepton.dev/cleanup"};
+  made.spec = base::json_object();
+  made.spec["evaluation"] = base::Json::string("anything");
+  made.status.progress = "1/3";
+  watch(made);
+  cache_.fold(kLlama);
+  const auto found = cache_.find(kLlama);
+  EXPECT_EQ(base::to_text(encode(*found)), base::to_text(encode(made)));
+  EXPECT_EQ(found->mark.print, 7U);
+  EXPECT_EQ(found->mark.revision, 3);
+}
+
+TEST_F(CachedObjectsTest, WhoeverHoldsAnObjectSharesItThoughItWasFolded) {
+  watch(object("5"));
+  const auto held = cache_.find(kLlama);
+  cache_.fold(kLlama);
+  EXPECT_EQ(cache_.find(kLlama), held);
+}
+
+TEST_F(CachedObjectsTest, WhatWasFoldedStaysAsItWasWhenTheObjectChanges) {
+  watch(object("5", "1/3"));
+  const auto before = cache_.fold(kLlama);
+  watch(object("6", "2/3"));
+  EXPECT_EQ(progress(), "2/3");
+  EXPECT_EQ(before->unfold()->status.progress, "1/3");
+}
+
+TEST_F(CachedObjectsTest, AFoldedObjectIsKnownToldOfWrittenAndRemovedLikeAnyOther) {
+  list(object("5"));
+  list(object("5"));
+  EXPECT_THAT(told_, ElementsAre("team/llama"));
+  EXPECT_TRUE(cache_.has(kLlama, "u1", "5"));
+  EXPECT_FALSE(cache_.has(kLlama, "u1", "6"));
+  list(object("4", "older"));
+  EXPECT_EQ(progress(), "");
+  write("7", "1/3");
+  cache_.fold(kLlama);
+  watch(object("6", "older"));
+  EXPECT_EQ(progress(), "1/3");
+  cache_.remove(kLlama, "u2");
+  EXPECT_EQ(progress(), "1/3");
+  cache_.fold(kLlama);
+  cache_.remove(kLlama, "u1");
+  EXPECT_EQ(progress(), "gone");
+  EXPECT_EQ(cache_.fold(kLlama), nullptr);
+}
+
+TEST_F(CachedObjectsTest, AnAlterationIsSeenOfAFoldedObjectToo) {
+  watch(printed("5", 1));
+  answered(printed("7", 2), Write::kStatus);
+  cache_.fold(kLlama);
+  watch(printed("7", 2));
+  watch(printed("8", 3));
+  cache_.fold(kLlama);
+  EXPECT_TRUE(cache_.find(kLlama)->mark.altered);
+}
+
+TEST_F(CachedObjectsTest, TheDigestIsThatOfTheLatestVersion) {
+  Invocation made = object("5");
+  made.status.phase = invocation::Phase::kSucceeded;
+  list(made);
+  std::vector<std::string> seen;
+  cache_.each([&](const ObjectKey& key, const invocation::Digest& digest) {
+    seen.push_back(key.text() + " " + digest.uid + " " + to_string(digest.phase));
+  });
+  EXPECT_THAT(seen, ElementsAre("team/llama u1 Succeeded"));
 }
 
 }  // namespace

@@ -1,0 +1,50 @@
+// What those who walk over all Invocations need of each, so that nobody has to have all of them whole in memory: its place in line and what
+// it holds, the figures of a scrape, its GPU time. Plain values; made of an object alone. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "invocation/cost.h"
+#include "invocation/object.h"
+#include "invocation/usage.h"
+
+namespace lepton_operator::invocation {
+
+inline constexpr std::array kPhases = {Phase::kPending,   Phase::kDeploying, Phase::kRunning, Phase::kSuspended,
+                                       Phase::kSucceeded, Phase::kFailed,    Phase::kDeleting};
+inline constexpr std::array kTaskPhases = {TaskPhase::kPending,   TaskPhase::kDeploying, TaskPhase::kStarting,  TaskPhase::kRunning,
+                                           TaskPhase::kSucceeded, TaskPhase::kFailed,    TaskPhase::kCancelled, TaskPhase::kUnknown};
+inline constexpr std::array kEndpointPhases = {EndpointPhase::kPending,  EndpointPhase::kCreating,      EndpointPhase::kWaiting,
+                                               EndpointPhase::kReady,    EndpointPhase::kDown,          EndpointPhase::kFailed,
+                                               EndpointPhase::kDeleting, EndpointPhase::kIndeterminate, EndpointPhase::kReleased};
+
+struct Digest {
+  std::string uid;
+  std::string workspace;  // the name that it refers to
+  Phase phase = Phase::kPending;
+  bool waits = false;  // for places under the Workspace's limits
+  std::optional<Timestamp> started;
+  std::optional<Timestamp> created;
+  std::optional<Timestamp> completed;
+  std::optional<Timestamp> queued_since;
+  Usage usage;
+  // How many tasks are in each phase, in the order of kTaskPhases, and of their endpoints in that of kEndpointPhases.
+  std::array<std::uint16_t, kTaskPhases.size()> tasks{};
+  std::array<std::uint16_t, kEndpointPhases.size()> endpoints{};
+  std::uint16_t done = 0;  // tasks that are finished
+  std::uint16_t all = 0;
+  OpenAccount account;
+};
+
+Digest digest_of(const Invocation& object);
+
+bool before_in_line(const Digest& a, const Digest& b);  // both wait, or b is about to
+
+// The Workspace that an Invocation names.
+std::string workspace_name(const Invocation& object);
+
+}  // namespace lepton_operator::invocation

@@ -60,7 +60,9 @@ class Check final : public BackendVerb {
   void declare(CLI::App& app) override {
     app.add_option("NAME", name_, "the Workspace (default)")->option_text("NAME");
     manifests_.declare_optional(app, "check what these Invocations need, in place of those that are there; may be given again");
-    app.add_option("--output", output_, "text, or json for programs (text)")->option_text("text|json")->check(one_of({"text", "json"}));
+    app.add_option("--output", output_, "text, or json for programs (text)")
+        ->option_text("text|json")
+        ->check(CLI::Validator(one_of({"text", "json"}), "", ""));
   }
 
  private:

@@ -92,7 +92,7 @@ class Completion final : public Verb {
   void declare(CLI::App& app) override {
     std::vector<std::string> shells;
     for (const auto& [shell, script] : kScripts) shells.push_back(shell);
-    app.add_option("SHELL", shell_, "bash, zsh, fish, or kubectl")->required()->check(one_of(shells));
+    app.add_option("SHELL", shell_, "bash, zsh, fish, or kubectl")->required()->check(CLI::Validator(one_of(shells), "", ""));
   }
 
   boost::asio::awaitable<Verdict> run(Session& session) override {

@@ -20,8 +20,10 @@ class Render final : public Verb {
     app.add_option("--install-id", options_.install_id, "install id of the operator that runs it")->option_text("ID");
     app.add_option("--api-family", family_, "which of Lepton's routes serve endpoints there (deployments)")
         ->option_text("deployments|endpoints")
-        ->check(one_of({"deployments", "endpoints"}));
-    app.add_option("--output", output_, "yaml, or json for programs (yaml)")->option_text("yaml|json")->check(one_of({"yaml", "json"}));
+        ->check(CLI::Validator(one_of({"deployments", "endpoints"}), "", ""));
+    app.add_option("--output", output_, "yaml, or json for programs (yaml)")
+        ->option_text("yaml|json")
+        ->check(CLI::Validator(one_of({"yaml", "json"}), "", ""));
   }
 
   boost::asio::awaitable<Verdict> run(Session& session) override {

@@ -71,7 +71,7 @@ class Run final : public Verb {
     app.add_option("--timeout", timeout_, "with --wait: no longer than this, e.g. 2h")->option_text("TIME");
     app.add_option("--dry-run", dry_run_, "client: check and send nothing; server: let the server check, too")
         ->option_text("client|server")
-        ->transform(one_of(kDryRuns));
+        ->transform(CLI::Validator(one_of(kDryRuns), "", ""));
     app.add_flag("--force-conflicts", force_, "take over fields that somebody else applied");
   }
 

@@ -115,7 +115,9 @@ class Status final : public BackendVerb {
     app.add_flag("-w,--watch", watch_, "go on showing it as it changes, until Ctrl-C; with NAME, until it is gone");
     app.add_option("-o,--output", format_, "table, wide, json or yaml (table)")
         ->option_text("FORMAT")
-        ->transform(one_of<Format>({{"table", Format::kTable}, {"wide", Format::kWide}, {"json", Format::kJson}, {"yaml", Format::kYaml}}));
+        ->transform(CLI::Validator(
+            one_of<Format>({{"table", Format::kTable}, {"wide", Format::kWide}, {"json", Format::kJson}, {"yaml", Format::kYaml}}), "",
+            ""));
   }
 
  private:

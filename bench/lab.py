@@ -139,6 +139,36 @@ class Lab:
             return begin
         return {f"run-{i:05}": begin for i, begin in enumerate(self.each(one, count))}
 
+    def multiply(self, until):
+        """Copies of the first Invocation, which is finished, up to that number, each with its job in Lepton: as it and its job would be, but for
+        names and ids, at two writes each in place of six and a life. No operator runs meanwhile."""
+        model = self.cluster.api("GET", f"{self.path}/run-00000")
+        kept = {job["metadata"]["id"]: job for job in self.lepton("GET", "/jobs")["jobs"]}
+        meta, status = model["metadata"], model["status"]
+        secrets = {secret["name"] for secret in status.get("secrets", [])}
+        names = {status["invocationId"], *secrets} | {task[part]["name"] for task in status["tasks"] for part in ("endpoint", "job")}
+
+        def one(i):
+            other = {name: name[:-8] + f"{i:08x}" for name in names}
+            made = self.cluster.api("POST", self.path, {"apiVersion": model["apiVersion"], "kind": model["kind"], "spec": model["spec"], "metadata":
+                                                        {"name": f"run-{i:05}", "finalizers": meta["finalizers"]}})
+            other[meta["uid"]], other[meta["name"]] = made["metadata"]["uid"], made["metadata"]["name"]
+            for task in status["tasks"]:
+                # It goes on referring to the model's secret, since its own would have to exist.
+                job = renamed(kept[task["job"]["id"]], {name: new for name, new in other.items() if name not in secrets})
+                about = {key: job["metadata"][key] for key in ("name", "visibility", "labels") if key in job["metadata"]}
+                other[task["job"]["id"]] = self.lepton("POST", "/jobs", {"metadata": about, "spec": job["spec"]})["metadata"]["id"]
+            self.cluster.api("PUT", f"{self.path}/run-{i:05}/status", {**made, "status": renamed(status, other)})
+        self.each(lambda k: one(until - 1 - k), until - len(self.objects()))
+
+    def lepton(self, method, path, body=None):
+        """As the operator asks lepton-sim: its own client would cost a new connection each time, and nothing else."""
+        request = harness.simulated.urllib.request.Request(
+            self.world.simulator.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {harness.TOKEN}"})
+        with harness.simulated.OPENER.open(request, timeout=30) as reply:
+            return json.load(reply)
+
     def note_workers(self):
         """A look, now and then, at how many keys are being worked."""
         self.most_at_once = max(self.most_at_once, self.operator.metric("controller_runtime_active_workers"))
@@ -198,6 +228,13 @@ class Lab:
 
     def account(self):
         return self.world.simulator.call("account")
+
+
+def renamed(value, other):
+    text = json.dumps(value)
+    for before, after in other.items():
+        text = text.replace(before, after)
+    return json.loads(text)
 
 
 def dump_json(value):

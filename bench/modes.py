@@ -1,4 +1,5 @@
 """What is done in each mode, and what is made of what was seen."""
+import argparse
 import collections
 import contextlib
 import datetime
@@ -106,9 +107,12 @@ def cold(arguments):
     """A new process meets N that are finished: how long until it has looked at each, and that it writes nothing."""
     with laboratory(*QUICK) as lab:
         lab.start_operator()
-        result = {**about(arguments), "before": to_terminal(lab, arguments)}
+        lived = argparse.Namespace(**{**vars(arguments), "invocations": min(arguments.lived or arguments.invocations, arguments.invocations)})
+        result = {**about(arguments), "lived": lived.invocations, "before": to_terminal(lab, lived)}
         until_quiet(lab)
         lab.stop_operator()
+        if lived.invocations < arguments.invocations:
+            lab.multiply(arguments.invocations)
         list_seconds, size = min(lab.time_full_list() for _ in range(3))
         before = lab.api_requests()
         begin = time.monotonic()
@@ -120,10 +124,11 @@ def cold(arguments):
                           "to_full_list": round(seconds / list_seconds, 2), "operator_cpu_seconds": round(process.cpu(), 2),
                           "operator_cpu_seconds_when_ready": round(used, 2)}
         time.sleep(arguments.seconds if arguments.seconds < 20 else 20)
+        result["rss_steady_mib"] = settled(process)
         writes = writes_of_operator(before, lab.api_requests(), 0, 0)
         result["cold"]["writes_to_invocations"] = writes[("PATCH", "invocations")] + writes[("PATCH", "invocations/status")]
         result["cold"]["reconciles"] = lab.operator.metric("controller_runtime_reconcile_total")
-        result["rss_steady_mib"] = settled(process)
+        result["rss_after_scrapes_mib"] = settled(process)  # each has every series of every object
         result["bugs"] = bugs(lab)
         return result
 

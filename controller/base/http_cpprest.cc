@@ -120,8 +120,7 @@ class CpprestTransport final : public HttpTransport {
     if (!has_slot || context.expired()) co_return ended(context, true, where).result;
 
     // cpprestsdk sends a request of any method again when a pooled connection turns out closed, even after the whole body went out. So only
-    // what may arrive twice uses the pool; all else gets a connection of its own (over TLS each costs 20 ms of this very thread: cpprestsdk
-    // reads the system's certificates anew for it).
+    // what may arrive twice uses the pool; all else gets a connection of its own.
     const bool repeatable = is_safe(request.method) || request.repeatable;
     std::shared_ptr<http_client> client = repeatable ? pooled_ : fresh(kLongestSilence);
     HttpOutcome outcome = co_await exchange(context, client, request, where);

@@ -1,9 +1,15 @@
 #include "base/tls_policy.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+#include <cpprest/http_client.h>
 #include <gmock/gmock.h>
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/http_cpprest.h"
 #include "unit/base/raw_server.h"
 #include "unit/base/run.h"
@@ -46,6 +52,47 @@ TEST_F(TlsPolicyOnTheWire, TrustsACaGivenAsText) {
   HttpClientOptions other = options(server);
   other.ca_data = client_.certificate;
   EXPECT_THAT(get(other).error().what, HasSubstr("is not trusted"));
+}
+
+// What OpenSSL takes for the system's certificates, for a while.
+class SystemTrusts {
+ public:
+  explicit SystemTrusts(const std::string& pem) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "lepton-operator-XXXXXX").string();
+    directory_ = ::mkdtemp(pattern.data());
+    EXPECT_TRUE(write_file_atomically(directory_ / "system.pem", pem));
+    ::setenv("SSL_CERT_FILE", (directory_ / "system.pem").c_str(), 1);
+  }
+  ~SystemTrusts() {
+    ::unsetenv("SSL_CERT_FILE");
+    std::filesystem::remove_all(directory_);
+  }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+TEST_F(TlsPolicyOnTheWire, TrustsWhomTheSystemTrustsWhenNobodyIsNamed) {
+  const RawServer server(always_ok, &server_identity_);
+  HttpClientOptions unnamed = options(server);
+  unnamed.ca_data.reset();
+  EXPECT_THAT(get(unnamed).error().what, HasSubstr("is not trusted"));
+  const SystemTrusts trusts(server_identity_.certificate);
+  EXPECT_TRUE(get(unnamed));
+}
+
+// It would do so for each connection, before anything of ours is asked.
+TEST_F(TlsPolicyOnTheWire, LetsCpprestsdkReadNoCertificatesOfTheSystem) {
+  const RawServer server(always_ok, &server_identity_);
+  const SystemTrusts trusts(server_identity_.certificate);
+  std::promise<int> read;
+  web::http::client::http_client_config config;
+  config.set_ssl_context_callback([&](boost::asio::ssl::context& context) {
+    read.set_value(sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context.native_handle()))));
+  });
+  web::http::client::http_client client("https://127.0.0.1:" + std::to_string(server.port()), config);
+  EXPECT_THROW(client.request(web::http::methods::GET, "/x").get(), web::http::http_exception) << "without a policy nobody is trusted";
+  EXPECT_EQ(read.get_future().get(), 0);
 }
 
 TEST_F(TlsPolicyOnTheWire, TrustsWhoeverIsNamedAndNobodyAboveIt) {

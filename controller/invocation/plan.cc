@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "invocation/defaults.h"
 #include "invocation/planning.h"
 
 namespace lepton_operator::invocation {
@@ -12,7 +11,7 @@ void release_finished(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
     earlier_attempts_over(p, task);  // also while a later one runs: a duplicate of an earlier one may come late
     if (!finished(task.phase)) continue;
-    const bool serves_others = p.shared() && !all_finished(p.status()) && !p.spec.suspend;
+    const bool serves_others = p.shared() && !all_finished(p.status()) && !p.spec().suspend;
     if (!serves_others && (!keeps_endpoint(p, task) || !keep_endpoint(p, task))) release_endpoint(p, task);
     release_job(p, task.name, task.job);
   }
@@ -53,7 +52,7 @@ void plan_waves(Planning& p) {
 
 void plan_running(Planning& p) {
   begin_raised_runs(p);
-  if (p.spec.suspend) {
+  if (p.spec().suspend) {
     leave_line(p);
     plan_suspended(p);
   } else {
@@ -67,15 +66,14 @@ void plan_running(Planning& p) {
 // Of one that has just finished; plan_finished() sees to the others. Nothing else may wake it any more.
 void wake_at_end_of_life(Planning& p) {
   const InvocationStatus& status = p.status();
-  if (finished(status.phase) && status.completion_time && p.spec.ttl_after_finished)
-    p.wake(*status.completion_time + *p.spec.ttl_after_finished);
+  if (finished(status.phase) && status.completion_time && p.spec().ttl_after_finished)
+    p.wake(*status.completion_time + *p.spec().ttl_after_finished);
 }
 
 void decode_for_cleanup(Planning& p) {
   if (!p.status().resolved) return;
-  Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, p.status().resolved->defaults));
-  p.spec = std::move(checked.value);
-  p.spec_readable = checked.ok();
+  p.read();
+  p.spec_readable = p.reading->ok();
 }
 
 void decide(Planning& p) {

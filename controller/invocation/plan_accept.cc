@@ -27,15 +27,13 @@ std::string joined(const std::vector<FieldError>& errors) {
 
 bool decode(Planning& p) {
   const InvocationStatus& status = p.status();
-  const Json defaults = status.resolved ? status.resolved->defaults : resolved_defaults(p.world.workspace.defaults);
-  Checked<InvocationSpec> checked = decode_invocation_spec(effective_spec(p.world.invocation.spec, defaults));
-  p.spec = std::move(checked.value);
-  if (!checked.ok()) return refuse(p, "Invalid", joined(checked.errors));
+  p.read();
+  if (!p.reading->ok()) return refuse(p, "Invalid", joined(p.reading->errors));
   // What is missing may come from the Workspace's defaults, once there is one.
   const bool defaults_known = status.resolved || p.world.workspace.state == WorkspaceState::kReady;
-  const std::vector<FieldError> missing = defaults_known ? validate_effective(p.spec) : std::vector<FieldError>{};
+  const std::vector<FieldError> missing = defaults_known ? validate_effective(p.spec()) : std::vector<FieldError>{};
   if (!missing.empty()) return refuse(p, "Invalid", joined(missing));
-  if (!StorageDirectory::make(p.spec.storage.path, status.invocation_id)) {
+  if (!StorageDirectory::make(p.spec().storage.path, status.invocation_id)) {
     return refuse(p, "Invalid",
                   "spec.storage.path: must be an absolute directory below the root, without \"..\", e.g. /shared/evaluations.");
   }
@@ -119,7 +117,7 @@ std::optional<ResolvedTask> resolve_task(Planning& p, const TaskSpec& task, std:
 // Every task of the spec that is not resolved yet; the problems of those that cannot be.
 std::vector<std::string> resolve_tasks(Planning& p, std::map<std::string, ResolvedTask>& tasks) {
   std::vector<std::string> problems;
-  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+  for (const TaskSpec& task : p.spec().evaluation.tasks) {
     if (tasks.contains(task.name)) continue;
     std::string problem;
     if (auto resolved = resolve_task(p, task, problem)) {
@@ -132,7 +130,7 @@ std::vector<std::string> resolve_tasks(Planning& p, std::map<std::string, Resolv
 }
 
 bool secret_keys_present(Planning& p) {
-  const std::vector<SecretKeyRef> keys = secret_keys(p.spec);
+  const std::vector<SecretKeyRef> keys = secret_keys(p.spec());
   bool unknown = false;
   for (const SecretKeyRef& key : keys) {
     const auto state = p.world.memory.secret_keys.find(key);
@@ -161,7 +159,7 @@ bool secret_keys_present(Planning& p) {
 
 void add_task_statuses(Planning& p) {
   auto& tasks = p.status().tasks;
-  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+  for (const TaskSpec& task : p.spec().evaluation.tasks) {
     const auto same = [&](const TaskStatus& known) { return known.name == task.name; };
     if (std::any_of(tasks.begin(), tasks.end(), same) || !p.status().resolved->tasks.contains(task.name)) continue;
     TaskStatus added;
@@ -173,7 +171,7 @@ void add_task_statuses(Planning& p) {
 
 bool freeze(Planning& p, std::map<std::string, ResolvedTask> tasks) {
   const auto groups = resolve_node_groups(
-      p, {{"spec.deployment.nodeGroup", p.spec.deployment.node_group}, {"spec.execution.nodeGroup", p.spec.execution.node_group}});
+      p, {{"spec.deployment.nodeGroup", p.spec().deployment.node_group}, {"spec.execution.nodeGroup", p.spec().execution.node_group}});
   if (!groups) return false;
   if (!secret_keys_present(p)) return false;
   Resolved resolved;
@@ -184,7 +182,7 @@ bool freeze(Planning& p, std::map<std::string, ResolvedTask> tasks) {
   resolved.token_key_id = p.world.workspace.token_key_id;
   for (auto& [name, task] : tasks) {
     task.node_group_id = groups->back();
-    task.node_group = p.spec.execution.node_group;
+    task.node_group = p.spec().execution.node_group;
   }
   resolved.tasks = std::move(tasks);
   p.status().resolved = std::move(resolved);
@@ -199,7 +197,7 @@ bool all_intended(const InvocationStatus& status, const std::map<std::string, Re
 
 // The group of jobs, once resolved, is not looked up again under the same name: it may be renamed, or out of reach for a while.
 std::optional<std::string> job_group_again(Planning& p) {
-  const std::string& written = p.spec.execution.node_group;
+  const std::string& written = p.spec().execution.node_group;
   for (const auto& [name, task] : p.status().resolved->tasks) {
     if (!written.empty() && task.node_group == written) return task.node_group_id;
   }
@@ -219,7 +217,7 @@ bool resolve_again(Planning& p, std::map<std::string, ResolvedTask> tasks) {
     const bool intended = std::any_of(status.tasks.begin(), status.tasks.end(), same);
     if (intended) continue;
     task.node_group_id = *group;
-    task.node_group = p.spec.execution.node_group;
+    task.node_group = p.spec().execution.node_group;
   }
   known = std::move(tasks);
   return true;
@@ -228,7 +226,7 @@ bool resolve_again(Planning& p, std::map<std::string, ResolvedTask> tasks) {
 // A task that was appended and that nobody knows: it can neither run nor be taken back, so it has failed.
 void fail_unknown_tasks(Planning& p) {
   auto& tasks = p.status().tasks;
-  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+  for (const TaskSpec& task : p.spec().evaluation.tasks) {
     const auto same = [&](const TaskStatus& known) { return known.name == task.name; };
     if (std::any_of(tasks.begin(), tasks.end(), same)) continue;
     std::string problem;
@@ -289,7 +287,7 @@ bool accept(Planning& p) {
   if (!workspace_usable(p)) return false;
   if (running) {
     accept_again(p, std::move(tasks));
-  } else if (p.spec.suspend) {  // nothing is frozen before it starts
+  } else if (p.spec().suspend) {  // nothing is frozen before it starts
     p.condition("Accepted", ConditionStatus::kTrue, "Valid", "");
     return false;
   } else {

@@ -26,7 +26,7 @@ bool impossible(Planning& p, const Wanted& wanted, const std::optional<int>& lim
   leave_line(p);  // it must not stand in the way of those that can run
   p.condition("Admitted", ConditionStatus::kFalse, "LimitExceeded",
               "can never run: needs " + plural(wanted.needs, wanted.what) + ", limit " + std::to_string(*limit) + " (limits." +
-                  wanted.field + " of Workspace " + p.spec.workspace + "): raise it, or " + wanted.remedy + ".");
+                  wanted.field + " of Workspace " + p.spec().workspace + "): raise it, or " + wanted.remedy + ".");
   return true;
 }
 
@@ -38,11 +38,11 @@ bool is_kept(const TaskStatus& task) {
 // Endpoints of its own that are kept make room for no later wave: then all of them are needed at once in the end.
 Wanted endpoints_wanted(const Planning& p, int now) {
   Wanted wanted{now, "endpoint", "maxEndpoints"};
-  if (now == 0 || p.shared() || p.spec.endpoint_retention == EndpointRetention::kUntilTaskFinished) return wanted;
+  if (now == 0 || p.shared() || p.spec().endpoint_retention == EndpointRetention::kUntilTaskFinished) return wanted;
   const auto& tasks = p.plan.status.tasks;
   wanted.needs = static_cast<int>(std::count_if(
       tasks.begin(), tasks.end(), [](const TaskStatus& task) { return is_kept(task) || (task.wave == 0 && !finished(task.phase)); }));
-  wanted.remedy = std::string("set ") + (p.spec.parallelism ? "" : "spec.parallelism, and ") +
+  wanted.remedy = std::string("set ") + (p.spec().parallelism ? "" : "spec.parallelism, and ") +
                   "spec.endpointRetention to UntilTaskFinished, since it keeps them all";
   return wanted;
 }
@@ -54,7 +54,7 @@ void stand_in_line(Planning& p, const Usage& needs) {
   if (!p.status().queued_since) p.status().queued_since = p.world.now;
   p.condition("Admitted", ConditionStatus::kFalse, "Queued",
               "waiting: position " + std::to_string(ahead + 1) + " (needs " + plural(needs.endpoints, "endpoint") + " and " +
-                  plural(needs.jobs, "job") + " at once under the limits of Workspace " + p.spec.workspace + ").");
+                  plural(needs.jobs, "job") + " at once under the limits of Workspace " + p.spec().workspace + ").");
   p.wake(p.world.now + kPositionAgain * std::max(1, ahead / 10));
 }
 

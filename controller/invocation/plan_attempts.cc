@@ -66,7 +66,7 @@ void end_attempt(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase 
     set_aside(p, task, TaskPhase::kCancelled, "suspended");
     return;
   }
-  if (p.spec_readable && !run_raised(task, spec) && outcome == TaskPhase::kFailed && task.retries < p.spec.execution.retries) {
+  if (p.spec_readable && !run_raised(task, spec) && outcome == TaskPhase::kFailed && task.retries < p.spec().execution.retries) {
     set_aside(p, task, outcome, message);
     ++task.retries;
   } else {
@@ -91,7 +91,7 @@ bool earlier_attempts_over(Planning& p, TaskStatus& task) {
 
 bool runs_again(const Planning& p) {
   return std::any_of(p.plan.status.tasks.begin(), p.plan.status.tasks.end(), [&](const TaskStatus& task) {
-    const TaskSpec* spec = p.spec.find_task(task.name);
+    const TaskSpec* spec = p.spec().find_task(task.name);
     return finished(task.phase) && spec != nullptr && run_raised(task, *spec);
   });
 }
@@ -99,7 +99,7 @@ bool runs_again(const Planning& p) {
 void begin_raised_runs(Planning& p) {
   if (!p.may_intend) return;
   for (TaskStatus& task : p.status().tasks) {
-    const TaskSpec* spec = p.spec.find_task(task.name);
+    const TaskSpec* spec = p.spec().find_task(task.name);
     if (!finished(task.phase) || spec == nullptr || !run_raised(task, *spec) || !let_go(p, task)) continue;
     set_aside(p, task, task.phase, task.message);
     take_raised_run(task, *spec);

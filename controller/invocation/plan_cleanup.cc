@@ -158,7 +158,7 @@ void remove_by_api(Planning& p, const StorageDirectory& directory) {
   const RemoveDirectory removal{directory, p.status().storage.file_system};
   const base::Error* error = p.failure(action_key(removal));
   const bool gone_api = error && (error->kind == base::ErrorKind::kUnsupported || error->kind == base::ErrorKind::kNotFound);
-  if (gone_api && p.spec.storage.cleanup == CleanupMethod::kAuto) {
+  if (gone_api && p.spec().storage.cleanup == CleanupMethod::kAuto) {
     remove_by_job(p);
     return;
   }
@@ -170,7 +170,7 @@ void remove_by_api(Planning& p, const StorageDirectory& directory) {
 bool probed_since_deletion(const Planning& p, const StorageDirectory& directory) {
   const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
   if (!probe || probe->in_flight) return false;
-  const bool given_up = p.spec.storage.cleanup == CleanupMethod::kAuto && probe->failures >= kProbesBeforeJob;
+  const bool given_up = p.spec().storage.cleanup == CleanupMethod::kAuto && probe->failures >= kProbesBeforeJob;
   if (probe->error && !given_up) return false;
   const Timestamp deleted = p.world.invocation.meta.deleted.value_or(p.world.now);
   return probe->began >= deleted || deleted > p.world.now;  // the latter: another clock than ours set it
@@ -194,26 +194,26 @@ void probe_again_later(Planning& p, const StorageDirectory& directory) {
 DeletionPolicy deletion_policy(const Planning& p) {
   const Json* written = base::find(base::get_object(p.world.invocation.spec, "storage"), "deletionPolicy");
   const bool says_so = written != nullptr && !written->is_null();
-  return p.plan.status.expired && !says_so ? DeletionPolicy::kRetain : p.spec.storage.deletion_policy;
+  return p.plan.status.expired && !says_so ? DeletionPolicy::kRetain : p.spec().storage.deletion_policy;
 }
 
 bool remove_storage(Planning& p) {
   take_probe(p);
   StorageStatus& storage = p.status().storage;
   if (deletion_policy(p) == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
-  const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id);
   const bool other = directory && !storage.path.empty() && directory->path() != storage.path;
   if (!p.spec_readable || other) {
     not_clean(p, "StorageRefused", "will not remove " + storage.path + ": the spec now says otherwise, or this version cannot read it.");
     return false;
   }
   if (!directory) {
-    not_clean(p, "StorageRefused", "will not remove " + p.spec.storage.path + ": it is no directory of this Invocation's own.");
+    not_clean(p, "StorageRefused", "will not remove " + p.spec().storage.path + ": it is no directory of this Invocation's own.");
     return false;
   }
   if (p.world.memory.directory_removed) storage.removed = true;
   if (!storage.removed) {
-    const bool ask_api = p.spec.storage.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
+    const bool ask_api = p.spec().storage.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
     if (ask_api && !storage.seen && !probed_since_deletion(p, *directory)) {
       probe_storage(p, true);
       const std::string trouble = why(p, action_key(ProbeStorage{*directory, {}}));
@@ -222,7 +222,7 @@ bool remove_storage(Planning& p) {
     }
     if (ask_api && storage.seen) {
       remove_by_api(p, *directory);
-    } else if (p.spec.storage.cleanup == CleanupMethod::kApi) {
+    } else if (p.spec().storage.cleanup == CleanupMethod::kApi) {
       not_clean(
           p, "StorageNotVisible",
           "the storage API does not show " + directory->path() + ": remove it by hand and set the annotation lepton.dev/abandon, or wait.");
@@ -256,8 +256,8 @@ bool abandoned(Planning& p) {
 void probe_storage(Planning& p, bool again) {
   take_probe(p);
   if (p.status().storage.seen || (p.world.memory.storage_probe && !again)) return;
-  if (const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)) {
-    p.act(ProbeStorage{*directory, file_system_candidates(p.spec.storage.from)});
+  if (const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id)) {
+    p.act(ProbeStorage{*directory, file_system_candidates(p.spec().storage.from)});
   }
 }
 

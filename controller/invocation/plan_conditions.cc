@@ -58,17 +58,17 @@ void suspended_condition(Planning& p) {
   const Condition* known = find_condition(p.status().conditions, "Suspended");
   if (p.status().phase == Phase::kSuspended) {
     p.condition("Suspended", ConditionStatus::kTrue, "Suspended", "nothing of it runs; set spec.suspend to false to go on.");
-  } else if (p.spec.suspend && !finished(p.status().phase)) {
+  } else if (p.spec().suspend && !finished(p.status().phase)) {
     p.condition("Suspended", ConditionStatus::kFalse, "Suspending", "running jobs are being stopped, endpoints released.");
   } else if (known != nullptr) {
-    p.condition("Suspended", ConditionStatus::kFalse, p.spec.suspend ? "Finished" : "Resumed", "");
+    p.condition("Suspended", ConditionStatus::kFalse, p.spec().suspend ? "Finished" : "Resumed", "");
   }
 }
 
 Phase running_phase(const Planning& p) {
   const InvocationStatus& status = p.plan.status;
   const bool nothing_runs = p.at_rest.value_or(status.phase == Phase::kSuspended || !status.resolved);
-  if (p.spec.suspend && nothing_runs) return Phase::kSuspended;
+  if (p.spec().suspend && nothing_runs) return Phase::kSuspended;
   const auto& tasks = status.tasks;
   if (any_job_intended(status)) return Phase::kRunning;
   if (std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return !task.endpoint.name.empty(); })) return Phase::kDeploying;
@@ -82,7 +82,7 @@ void finish_task(Planning& p, TaskStatus& task, TaskPhase phase, std::string mes
   task.phase = phase;
   task.message = base::clipped(message, kTaskMessageBytes);
   if (!task.job.name.empty() && !task.job.finished_at) task.job.finished_at = p.world.now;
-  const TaskSpec* spec = p.spec.find_task(task.name);
+  const TaskSpec* spec = p.spec().find_task(task.name);
   if (task.job.name.empty() && spec != nullptr) take_raised_run(task, *spec);  // a run asked for before there was a job was this one
 }
 

@@ -27,8 +27,8 @@ void check_active_deadline(Planning& p) {
   const bool begun = std::any_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return task.wave > 0 && !finished(task.phase); });
   if (!status.active_since && !begun) return;  // it waits for places
   if (!status.active_since) status.active_since = p.world.now;
-  if (!p.spec.active_deadline) return;
-  const Timestamp deadline = *status.active_since + *p.spec.active_deadline;
+  if (!p.spec().active_deadline) return;
+  const Timestamp deadline = *status.active_since + *p.spec().active_deadline;
   if (p.world.now < deadline) {
     p.wake(deadline);
     return;
@@ -39,12 +39,12 @@ void check_active_deadline(Planning& p) {
     return;
   }
   const std::string why =
-      "the Invocation was still active after " + base::format_duration(*p.spec.active_deadline) + " (spec.activeDeadlineSeconds)";
+      "the Invocation was still active after " + base::format_duration(*p.spec().active_deadline) + " (spec.activeDeadlineSeconds)";
   for (TaskStatus& task : status.tasks) {
     if (finished(task.phase) || result_is_being_read(p, task)) continue;
     if (p.withdraw("create-job " + task.job.name)) forget_intent(task);
     p.deadline_exceeded = true;
-    if (const TaskSpec* spec = p.spec.find_task(task.name)) take_raised_run(task, *spec);  // it ends, too, before it began
+    if (const TaskSpec* spec = p.spec().find_task(task.name)) take_raised_run(task, *spec);  // it ends, too, before it began
     finish_task(p, task, task.job_ever_intended() ? TaskPhase::kFailed : TaskPhase::kCancelled, why);
   }
 }
@@ -52,8 +52,8 @@ void check_active_deadline(Planning& p) {
 void check_time_to_live(Planning& p) {
   InvocationStatus& status = p.status();
   status.expired = false;
-  if (!p.spec.ttl_after_finished || !status.completion_time) return;
-  const Timestamp end = *status.completion_time + *p.spec.ttl_after_finished;
+  if (!p.spec().ttl_after_finished || !status.completion_time) return;
+  const Timestamp end = *status.completion_time + *p.spec().ttl_after_finished;
   status.expired = p.world.now >= end;
   p.plan.remove_object = status.expired;
   if (!status.expired) p.wake(end);

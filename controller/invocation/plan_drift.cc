@@ -54,7 +54,7 @@ bool look_is_older_than_our_write(const Planning& p, const std::string& name, le
 Action putting_back(const Planning& p, const TaskStatus& task, RenderedEndpoint sent, std::vector<lepton::EndpointField> fields,
                     bool down) {
   if (fields.empty()) {
-    return StartEndpoint{task.name, task.endpoint.name, p.spec.deployment.min_replicas, p.spec.deployment.max_replicas,
+    return StartEndpoint{task.name, task.endpoint.name, p.spec().deployment.min_replicas, p.spec().deployment.max_replicas,
                          task.endpoint.family};
   }
   const bool scaled = std::find(fields.begin(), fields.end(), lepton::EndpointField::kReplicas) != fields.end();
@@ -79,22 +79,22 @@ bool may_put_back(Planning& p, EndpointStatus& endpoint) {
 }
 
 void note_as_served(Planning& p, TaskStatus& task, const lepton::Endpoint& seen) {
-  const TaskSpec* spec = p.spec.find_task(task.name);
+  const TaskSpec* spec = p.spec().find_task(task.name);
   if (!spec) return;
   const RenderedEndpoint sent = render_endpoint(p.render_input(), *spec, task.endpoint.incarnation);
-  std::vector<lepton::EndpointField> fields = drifted_fields(p.spec, sent, seen);
+  std::vector<lepton::EndpointField> fields = drifted_fields(p.spec(), sent, seen);
   std::erase(fields, lepton::EndpointField::kReplicas);  // a number has no other spelling
   task.endpoint.served_otherwise = listed(fields);
 }
 
 bool put_back(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
   EndpointStatus& endpoint = task.endpoint;
-  const TaskSpec* spec = p.spec.find_task(task.name);
+  const TaskSpec* spec = p.spec().find_task(task.name);
   const bool going = endpoint.state == EndpointPhase::kDeleting;
   if (!spec || going) return false;
   const bool down = endpoint.state == EndpointPhase::kDown;
   RenderedEndpoint sent = render_endpoint(p.render_input(), *spec, endpoint.incarnation);
-  std::vector<lepton::EndpointField> fields = drifted_fields(p.spec, sent, seen.endpoint);
+  std::vector<lepton::EndpointField> fields = drifted_fields(p.spec(), sent, seen.endpoint);
   std::erase_if(fields, [&](lepton::EndpointField field) { return names(endpoint.served_otherwise, field); });
   if (!p.may_intend) fields.clear();  // rendered from an edit that is refused: it is no word of what was sent
   if (fields.empty() && !down) {

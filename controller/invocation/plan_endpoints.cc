@@ -62,7 +62,7 @@ bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
   return endpoint.intended_at && looks.begun_after(*endpoint.intended_at + kCreateDeadline + kSettling) > 0;
 }
 
-const TaskSpec* spec_of(const Planning& p, const TaskStatus& task) { return p.spec.find_task(task.name); }
+const TaskSpec* spec_of(const Planning& p, const TaskStatus& task) { return p.spec().find_task(task.name); }
 
 void create(Planning& p, TaskStatus& task) {
   const TaskSpec* spec = spec_of(p, task);
@@ -72,7 +72,7 @@ void create(Planning& p, TaskStatus& task) {
     return;
   }
   EndpointStatus& endpoint = task.endpoint;
-  const std::string name = endpoint_name(p.spec.deployment.type, p.world.invocation.meta.uid, task.name, endpoint.incarnation);
+  const std::string name = endpoint_name(p.spec().deployment.type, p.world.invocation.meta.uid, task.name, endpoint.incarnation);
   const std::string key = "create-endpoint " + name;
   if (p.in_flight(key)) return;
   if (const Outcome* known = p.outcome(key); known && known->error && known->retry_at > p.world.now) {

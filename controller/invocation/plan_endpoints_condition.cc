@@ -37,7 +37,7 @@ std::string share(std::size_t part, std::size_t all) { return std::to_string(par
 std::string without_capacity(const Planning& p, const std::vector<const TaskStatus*>& waiting, const char* for_what) {
   std::vector<std::string> who;
   for (const TaskStatus* task : waiting) who.push_back(task->name + ", " + about(p.world.now - *task->endpoint.capacity_since));
-  const std::string& group = p.spec.deployment.node_group;
+  const std::string& group = p.spec().deployment.node_group;
   return share(waiting.size(), concerned(p).size()) + (waiting.size() == 1 ? " waits " : " wait ") + for_what +
          (group.empty() ? "" : " in node group " + group) + " (" + base::join(who, "; ") + ")";
 }
@@ -81,7 +81,7 @@ Waiting waiting_for(const Planning& p) {
 }  // namespace
 
 void endpoints_condition(Planning& p) {
-  if (p.spec.suspend) {
+  if (p.spec().suspend) {
     p.condition("EndpointsReady", ConditionStatus::kFalse, "Suspended", "suspended: no endpoint is held.");
     return;
   }
@@ -95,7 +95,7 @@ void endpoints_condition(Planning& p) {
     p.condition("EndpointsReady", ConditionStatus::kFalse, given_up ? "EndpointContested" : "EndpointChanged", changed + ".");
     return;
   }
-  const bool one_by_one = p.spec.start_policy == StartPolicy::kEachEndpointReady;
+  const bool one_by_one = p.spec().start_policy == StartPolicy::kEachEndpointReady;
   const bool waiting = std::any_of(tasks.begin(), tasks.end(), [&](const TaskStatus& task) { return waits(p, task); });
   const bool began = wave_began(p.status(), current_wave(p.status()));
   const auto failed = std::count_if(tasks.begin(), tasks.end(), [&](const TaskStatus& task) {
@@ -108,7 +108,7 @@ void endpoints_condition(Planning& p) {
     return;
   }
   const Waiting why = waiting_for(p);
-  const bool takes_all = p.spec.endpoint_failure_policy == EndpointFailurePolicy::kFailInvocation || all_finished(p.status());
+  const bool takes_all = p.spec().endpoint_failure_policy == EndpointFailurePolicy::kFailInvocation || all_finished(p.status());
   const bool over = failed > 0 && takes_all && !began;
   p.condition("EndpointsReady", ConditionStatus::kFalse, over ? "EndpointFailed" : why.reason, why.message);
 }

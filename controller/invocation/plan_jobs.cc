@@ -19,7 +19,7 @@ bool adopt_unrecorded(Planning& p, TaskStatus& task) {
   if (known_jobs(p, name).empty()) return false;
   task.job.name = name;
   task.job.intended_at = p.world.now;
-  const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id);
   if (directory) p.status().storage.path = directory->path();
   return true;
 }
@@ -37,17 +37,17 @@ void intend(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   JobStatus& job = task.job;
   job.name = job_name(p.world.invocation.meta.uid, task.name, job.attempt);
   job.intended_at = p.world.now;
-  job.timeout = p.spec.timeout_of(spec);
+  job.timeout = p.spec().timeout_of(spec);
   job.state = JobPhase::kCreating;
-  p.status().storage.path = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id)->path();
-  const std::string url = target_url(p.spec, p.status().resolved->tasks.at(task.name).endpoint_type, endpoint_for(p, task).url);
+  p.status().storage.path = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id)->path();
+  const std::string url = target_url(p.spec(), p.status().resolved->tasks.at(task.name).endpoint_type, endpoint_for(p, task).url);
   p.act(CreateJob{task.name, render_job(p.render_input(), spec, job.attempt, url), p.world.now + kCreateDeadline});
 }
 
 // What was edited since the intent reaches the next attempt: the script of this one knows the timeout that it was made with.
 void check_timeout(Planning& p, TaskStatus& task, const TaskSpec& spec) {
   if (!task.job.started_at) return;
-  const std::chrono::seconds timeout = task.job.timeout.count() > 0 ? task.job.timeout : p.spec.timeout_of(spec);
+  const std::chrono::seconds timeout = task.job.timeout.count() > 0 ? task.job.timeout : p.spec().timeout_of(spec);
   const Timestamp deadline = *task.job.started_at + timeout + kScriptGrace;
   if (p.world.now < deadline) {
     p.wake(deadline);
@@ -150,7 +150,7 @@ void follow_attempt(Planning& p, TaskStatus& task, const TaskSpec& spec) {
 void plan_jobs(Planning& p, int from_wave) {
   cancel_others_of_a_failed_endpoint(p);
   for (TaskStatus& task : p.status().tasks) {
-    const TaskSpec* spec = p.spec.find_task(task.name);
+    const TaskSpec* spec = p.spec().find_task(task.name);
     if (!spec || finished(task.phase) || task.wave < from_wave) continue;
     if (!task.job.name.empty()) follow_attempt(p, task, *spec);
     if (task.wave == 0 || !barrier_passed(p, task.wave)) continue;

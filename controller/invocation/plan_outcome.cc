@@ -18,11 +18,11 @@ bool cannot_be_read(const Planning& p, const std::string& key) {
 }
 
 std::optional<ReadStage> reading(Planning& p, const TaskStatus& task) {
-  const auto directory = StorageDirectory::make(p.spec.storage.path, p.status().invocation_id);
+  const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id);
   if (!directory || task.job.id.empty()) return std::nullopt;
-  ReadStage read{task.name, task.job.id, task.job.attempt, stage_directory(p.spec, *directory, task.name), {}};
+  ReadStage read{task.name, task.job.id, task.job.attempt, stage_directory(p.spec(), *directory, task.name), {}};
   const StorageStatus& storage = p.status().storage;
-  read.file_systems = storage.seen ? std::vector<std::string>{storage.file_system} : file_system_candidates(p.spec.storage.from);
+  read.file_systems = storage.seen ? std::vector<std::string>{storage.file_system} : file_system_candidates(p.spec().storage.from);
   return read;
 }
 

@@ -54,7 +54,7 @@ void say_of_endpoint(Planning& p, TaskStatus& task, const std::string& message) 
 // Any intended job of the wave says that it was passed. Until then all its endpoints that are still hoped for must be Ready in one look.
 bool barrier_passed(const Planning& p, int wave) {
   const InvocationStatus& status = p.plan.status;
-  if (wave_began(status, wave) || !p.has_endpoints() || p.spec.start_policy == StartPolicy::kEachEndpointReady) return true;
+  if (wave_began(status, wave) || !p.has_endpoints() || p.spec().start_policy == StartPolicy::kEachEndpointReady) return true;
   return std::all_of(status.tasks.begin(), status.tasks.end(), [&](const TaskStatus& task) {
     return task.wave != wave || finished(task.phase) || endpoint_for(p, task).state == EndpointPhase::kReady;
   });
@@ -69,7 +69,7 @@ static bool just_failed(const Planning& p, const TaskStatus& task) {
 void cancel_others_of_a_failed_endpoint(Planning& p) {
   auto& tasks = p.status().tasks;
   const int wave = current_wave(p.status());
-  if (p.spec.endpoint_failure_policy == EndpointFailurePolicy::kFailTask || wave_began(p.status(), wave)) return;
+  if (p.spec().endpoint_failure_policy == EndpointFailurePolicy::kFailTask || wave_began(p.status(), wave)) return;
   const auto failed =
       std::find_if(tasks.begin(), tasks.end(), [&](const TaskStatus& task) { return task.wave == wave && just_failed(p, task); });
   if (failed == tasks.end()) return;
@@ -80,7 +80,7 @@ void cancel_others_of_a_failed_endpoint(Planning& p) {
 
 bool keeps_endpoint(const Planning& p, const TaskStatus& task) {
   if (task.endpoint.releasing) return false;  // on its way already, whatever the policy now says
-  switch (p.spec.endpoint_retention) {
+  switch (p.spec().endpoint_retention) {
     case EndpointRetention::kUntilTaskFinished: return false;
     case EndpointRetention::kUntilFinished: return !all_finished(p.plan.status);
     case EndpointRetention::kUntilDeleted: return true;

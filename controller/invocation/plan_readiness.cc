@@ -113,7 +113,7 @@ void explain_wait(Planning& p, TaskStatus& task) {
 void check_readiness_deadline(Planning& p, TaskStatus& task) {
   const EndpointStatus& endpoint = task.endpoint;
   if (!endpoint.waiting_since || !awaited(p, task)) return;  // once it has a job, the job decides
-  const DeploymentSpec& deployment = p.spec.deployment;
+  const DeploymentSpec& deployment = p.spec().deployment;
   if (!endpoint.capacity_since) {
     check_deadline(p, task, *endpoint.waiting_since + deployment.readiness_timeout,
                    " was not ready after " + base::format_duration(deployment.readiness_timeout));

@@ -33,7 +33,7 @@ bool at_rest(Planning& p, TaskStatus& task, const TaskSpec& spec) {
 void plan_suspended(Planning& p) {
   p.at_rest = true;
   for (TaskStatus& task : p.status().tasks) {
-    const TaskSpec* spec = p.spec.find_task(task.name);
+    const TaskSpec* spec = p.spec().find_task(task.name);
     if (spec == nullptr || finished(task.phase)) continue;
     p.at_rest = at_rest(p, task, *spec) && *p.at_rest;
   }

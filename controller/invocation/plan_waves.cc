@@ -71,13 +71,13 @@ bool admit_tasks(Planning& p) {
   }
   int wave = std::max(current, 1);
   std::vector<TaskStatus*> next = waiting_tasks(p);
-  if (next.empty() || !p.may_intend || (p.spec.parallelism && !wave_over(p, wave))) {
+  if (next.empty() || !p.may_intend || (p.spec().parallelism && !wave_over(p, wave))) {
     leave_line(p);
     return false;
   }
   // What is run again after the end does not join those that are over.
-  if (current != 0 && (p.spec.parallelism || all_ended(p, current))) ++wave;
-  if (p.spec.parallelism) next.resize(std::min(next.size(), static_cast<std::size_t>(*p.spec.parallelism)));
+  if (current != 0 && (p.spec().parallelism || all_ended(p, current))) ++wave;
+  if (p.spec().parallelism) next.resize(std::min(next.size(), static_cast<std::size_t>(*p.spec().parallelism)));
   if (!find_room(p, needs_of(p, next, wave))) return false;
   set_wave(next, wave);
   for (TaskStatus* task : next) task->message.clear();  // what kept it is over: it was suspended

@@ -9,6 +9,12 @@ constexpr std::size_t kMessageBytes = 1024;  // docs/design.md, "Status"
 
 }  // namespace
 
+Planning::Planning(const World& from) : world(from) {
+  static const auto nothing = std::make_shared<const Checked<InvocationSpec>>();
+  plan.status = from.invocation.status;
+  reading = nothing;
+}
+
 const Outcome* Planning::outcome(const std::string& key) const {
   const auto found = world.memory.outcomes.find(key);
   return found == world.memory.outcomes.end() ? nullptr : &found->second;

@@ -17,18 +17,20 @@ struct Planning {
   const World& world;
   Plan plan;
   std::set<std::string> asked;     // keys of its actions
-  InvocationSpec spec;             // effective
+  SpecReading reading;             // nothing asked for, until a step needed to know
   bool spec_readable = true;       // false: this version does not understand the spec of an object that another one accepted
   std::optional<bool> at_rest;     // of a suspended one: nothing of it is left that runs; nothing: that was not looked into
   bool deadline_exceeded = false;  // in this run of plan() it ended tasks
   bool may_intend = true;  // false: an edit of a running Invocation is refused; what exists is followed to its end, nothing new is begun
 
-  explicit Planning(const World& from) : world(from) { plan.status = from.invocation.status; }
+  explicit Planning(const World& from);
 
   InvocationStatus& status() { return plan.status; }
-  RenderInput render_input() { return {world.invocation.meta, spec, *plan.status.resolved, world.install_id}; }
-  bool shared() const { return has_endpoints() && spec.deployment.sharing == Sharing::kShared; }
-  bool has_endpoints() const { return spec.deployment.type != DeploymentType::kNone; }
+  void read() { reading = world.reading ? world.reading : read_spec(world.invocation, world.workspace.defaults); }
+  const InvocationSpec& spec() const { return reading->value; }  // effective
+  RenderInput render_input() { return {world.invocation.meta, spec(), *plan.status.resolved, world.install_id}; }
+  bool shared() const { return has_endpoints() && spec().deployment.sharing == Sharing::kShared; }
+  bool has_endpoints() const { return spec().deployment.type != DeploymentType::kNone; }
 
   const Outcome* outcome(const std::string& key) const;
   // The latest failure of an action, while it is not yet under way again.

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "invocation/catalogue.h"
 #include "invocation/object.h"
+#include "invocation/reading.h"
 #include "invocation/spec.h"
 #include "invocation/usage.h"
 #include "lepton/view.h"
@@ -88,6 +89,7 @@ struct World {
   Timestamp now{};
   bool namespace_deleting = false;
   Admission admission = {};
+  SpecReading reading = {};  // of `invocation` over these defaults; none: plan() reads it itself, which takes longer
 };
 
 }  // namespace lepton_operator::invocation

@@ -19,6 +19,7 @@ namespace {
 constexpr std::chrono::seconds kGrace{5};
 constexpr std::chrono::seconds kUnheededAtMost{30};
 constexpr int kManyPlanned = 1'000;
+constexpr std::size_t kReadings = 1'000;  // some KiB each
 constexpr std::chrono::seconds kUntilLeader{1};
 constexpr base::Milliseconds kUntilSynced{50};
 
@@ -38,6 +39,7 @@ Reconciler::Reconciler(ReconcilerParts parts)
     : parts_(std::move(parts)),
       queue_(parts_.io, parts_.clock, parts_.random),
       executor_(parts_.clock, parts_.random, parts_.vault, parts_.install_id, [this] { return open(); }),
+      readings_(kReadings),
       requests_(parts_.clock),
       workers_(parts_.io),
       actions_(parts_.io),

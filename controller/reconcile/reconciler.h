@@ -96,6 +96,7 @@ class Reconciler {
   kube::WorkQueue queue_;
   kube::Turns turns_;
   Executor executor_;
+  invocation::Readings readings_;
   base::Context requests_;  // ends only when the requests that are out had their time
   base::TaskGroup workers_;
   base::TaskGroup actions_;

@@ -113,6 +113,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
       .now = parts_.clock.now(),
       .namespace_deleting = parts_.store.namespace_deleting(tracked.key.namespace_),
       .admission = admission(object, tracked, facts, view),
+      .reading = readings_.of(object, facts.defaults),
   };
   Plan plan = invocation::plan(world);
   tracked.planned = usage_of(object, plan.status);

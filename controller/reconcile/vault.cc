@@ -3,8 +3,7 @@
 #include <vector>
 
 #include "base/hash.h"
-#include "invocation/codec.h"
-#include "invocation/defaults.h"
+#include "invocation/reading.h"
 
 namespace lepton_operator::reconcile {
 
@@ -92,17 +91,17 @@ boost::asio::awaitable<void> Vault::learn(Context context, std::shared_ptr<const
   if (!object->status.resolved) co_return;
   std::vector<invocation::SecretSource> sources;
   sources.emplace_back(invocation::GeneratedToken{object->status.resolved->token_key_id});
-  const Json effective = invocation::effective_spec(object->spec, object->status.resolved->defaults);
-  const auto spec = invocation::decode_invocation_spec(effective);
-  const std::size_t tokens = spec.value.deployment.api_tokens ? spec.value.deployment.api_tokens->size() : 0;
+  const invocation::SpecReading reading = invocation::read_spec(*object, base::json_object());
+  const invocation::InvocationSpec& spec = reading->value;
+  const std::size_t tokens = spec.deployment.api_tokens ? spec.deployment.api_tokens->size() : 0;
   for (std::size_t i = 0; i < tokens; ++i) sources.emplace_back(invocation::LiteralToken{i});
-  for (const SecretKeyRef& ref : invocation::secret_keys(spec.value)) sources.emplace_back(ref);
+  for (const SecretKeyRef& ref : invocation::secret_keys(spec)) sources.emplace_back(ref);
   for (const invocation::SecretSource& source : sources) {
     const Result<std::string> known = co_await value(context, object, source);
     static_cast<void>(known);  // value() remembers what there is
   }
   // Not for the log's own redaction: in text of ours, which never holds them, "/data/cache" is a path.
-  for (const std::string& value : literal_envs(spec.value)) redactor_.add(value);
+  for (const std::string& value : literal_envs(spec)) redactor_.add(value);
 }
 
 void Vault::keep_secret(const std::string& value) {

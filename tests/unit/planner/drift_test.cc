@@ -38,8 +38,8 @@ deployment:
 Scene as_made(Scene scene = a_running_invocation()) {
   const World world = scene.world(scene.now);  // Planning refers to it
   Planning p(world);
-  p.spec = decode_invocation_spec(effective_spec(scene.object.spec, scene.status().resolved->defaults)).value;
-  for (const TaskSpec& task : p.spec.evaluation.tasks) {
+  p.read();
+  for (const TaskSpec& task : p.spec().evaluation.tasks) {
     const RenderedEndpoint sent = render_endpoint(p.render_input(), task, 0);
     lepton::EndpointSpec whole = sent.spec;
     whole.api_tokens.push_back({"masked-below", std::nullopt});

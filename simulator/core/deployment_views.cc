@@ -1,6 +1,7 @@
 // How deployments are shown.
 #include <set>
 
+#include "base/strings.h"
 #include "core/deployments.h"
 #include "core/node_groups.h"
 
@@ -30,6 +31,13 @@ bool lacks_image(const Deployment& deployment) {
   return deployment.course.outcome == Outcome::kImagePull && deployment.state != "Ready" && deployment.state != "Deleting";
 }
 
+Json masked_tokens(Json tokens) {
+  for (Json& token : tokens.as_array()) {
+    if (token.has_field("value")) token["value"] = text("***");
+  }
+  return tokens;
+}
+
 Json event(const char* type, const std::string& reason, int count, base::Timestamp at, const std::string& name) {
   Json item = base::json_object();
   item["type"] = text(type);
@@ -49,12 +57,20 @@ Json Deployments::shown(const Deployment& deployment, bool masked) const {
   value["metadata"] = deployment.metadata;
   value["spec"] = deployment.spec;
   if (masked && world_.options.mask_tokens && value["spec"].has_field("api_tokens")) {
-    for (Json& token : value["spec"]["api_tokens"].as_array()) {
-      if (token.has_field("value")) token["value"] = text("***");
-    }
+    value["spec"]["api_tokens"] = masked_tokens(value["spec"]["api_tokens"]);
   }
   value["status"] = status(deployment);
   return value;
+}
+
+std::string Deployments::text_of(const Deployment& deployment) const {
+  std::vector<std::string> spec;
+  for (const auto& [name, member] : deployment.spec.as_object()) {
+    const bool hides = name == "api_tokens" && world_.options.mask_tokens;
+    spec.push_back(base::to_text(Json::string(name)) + ":" + (hides ? base::to_text(masked_tokens(member)) : base::to_text(member)));
+  }
+  return R"({"metadata":)" + base::to_text(deployment.metadata) + R"(,"spec":{)" + base::join(spec, ",") + R"(},"status":)" +
+         base::to_text(status(deployment)) + "}";
 }
 
 Json Deployments::status(const Deployment& deployment) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/strings.h"
 #include "core/contract.h"
 #include "core/references.h"
 #include "core/routing.h"
@@ -111,9 +112,9 @@ Response Deployments::handle(const Request& request, const std::vector<std::stri
 }
 
 Response Deployments::list() const {
-  std::vector<Json> items;
-  for (const Deployment* deployment : shown_by(ApiFamily::kDeployments)) items.push_back(shown(*deployment, true));
-  return json_answer(Json::array(items));
+  std::vector<std::string> items;
+  for (const Deployment* deployment : shown_by(ApiFamily::kDeployments)) items.push_back(text_of(*deployment));
+  return json_text_answer("[" + base::join(items, ",") + "]");
 }
 
 Response Deployments::create(const Request& request) {

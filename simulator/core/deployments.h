@@ -82,6 +82,7 @@ class Deployments {
   Response legacy_below(const Deployment& deployment, const std::vector<std::string>& rest) const;
 
   base::Json status(const Deployment& deployment) const;
+  std::string text_of(const Deployment& deployment) const;  // shown(), masked, without a copy of what it holds
   base::Json readiness(const Deployment& deployment) const;
   base::Json termination(const Deployment& deployment) const;
   base::Json replicas(const Deployment& deployment) const;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/strings.h"
 #include "core/jobs.h"
 #include "core/routing.h"
 
@@ -153,14 +154,11 @@ Response Jobs::list(const Request& request) const {
   }
   // Newest first: a job that goes between two pages moves what follows it up, as in a real list.
   std::sort(found.begin(), found.end(), [](const Job* a, const Job* b) { return a->order > b->order; });
-  std::vector<Json> items;
+  std::vector<std::string> items;
   const auto holds = static_cast<std::size_t>(std::min(*size, world_.options.max_page));
   const std::size_t first = static_cast<std::size_t>(*page - 1) * holds;
-  for (std::size_t i = first; i < found.size() && items.size() < holds; ++i) items.push_back(shown(*found[i]));
-  Json body = base::json_object();
-  body["jobs"] = Json::array(items);
-  body["total"] = Json::number(static_cast<std::int64_t>(found.size()));
-  return json_answer(body);
+  for (std::size_t i = first; i < found.size() && items.size() < holds; ++i) items.push_back(text_of(*found[i]));
+  return json_text_answer(R"({"jobs":[)" + base::join(items, ",") + R"(],"total":)" + std::to_string(found.size()) + "}");
 }
 
 }  // namespace lepton_operator::simulator

@@ -130,10 +130,20 @@ Response Jobs::below(const Job& job, const std::vector<std::string>& rest) const
 }
 
 Json Jobs::shown(const Job& job) const {
-  const auto all_if = [&](bool yes) { return Json::number(yes ? static_cast<std::int64_t>(workers(job.spec)) : 0); };
   Json value = base::json_object();
   value["metadata"] = job.metadata;
   value["spec"] = job.spec;
+  value["status"] = status(job);
+  return value;
+}
+
+std::string Jobs::text_of(const Job& job) const {
+  return R"({"metadata":)" + base::to_text(job.metadata) + R"(,"spec":)" + base::to_text(job.spec) + R"(,"status":)" +
+         base::to_text(status(job)) + "}";
+}
+
+Json Jobs::status(const Job& job) const {
+  const auto all_if = [&](bool yes) { return Json::number(yes ? static_cast<std::int64_t>(workers(job.spec)) : 0); };
   Json status = base::json_object();
   status["job_name"] = text(job.name);
   status["state"] = text(job.archived && world_.options.archived_state ? "Archived" : job.state);
@@ -146,8 +156,7 @@ Json Jobs::shown(const Job& job) const {
   status["creation_time"] = unix_s(job.created_at);
   if (job.finished_at) status["completion_time"] = unix_s(*job.finished_at);
   status["job_history"] = base::json_array();
-  value["status"] = status;
-  return value;
+  return status;
 }
 
 Json Jobs::events(const Job& job) const {

@@ -62,6 +62,8 @@ class Jobs {
   base::Json shown(const Job& job) const;
 
  private:
+  base::Json status(const Job& job) const;
+  std::string text_of(const Job& job) const;  // shown(), without a copy of what it holds: lists are long and asked for all the time
   Response list(const Request& request) const;
   Response create(const Request& request);
   Response patch(Job& job, const Request& request);

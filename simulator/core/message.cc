@@ -48,11 +48,13 @@ std::vector<std::string> Request::parameters(std::string_view name) const {
   return found;
 }
 
-Response json_answer(const base::Json& value, int status) {
+Response json_answer(const base::Json& value, int status) { return json_text_answer(base::to_text(value), status); }
+
+Response json_text_answer(std::string json, int status) {
   Response response;
   response.status = status;
   response.headers["content-type"] = "application/json";
-  response.body = base::to_text(value);
+  response.body = std::move(json);
   return response;
 }
 

@@ -43,6 +43,7 @@ struct Response {
 };
 
 Response json_answer(const base::Json& value, int status = 200);
+Response json_text_answer(std::string json, int status = 200);  // of what is JSON text already
 Response text_answer(std::string text, int status = 200);
 Response empty_answer(int status = 200);
 // {"code": "...", "message": "..."}; `field` is named as well when there is one.

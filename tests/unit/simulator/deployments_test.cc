@@ -16,6 +16,18 @@ TEST_F(Deployment, IsStartingUntilTheReadyDelayHasPassed) {
   EXPECT_EQ(endpoint_state("nim"), "Ready");
 }
 
+TEST_F(Deployment, IsListedAsItIsShownAlone) {
+  Options options;
+  for (const bool masks : {true, false}) {
+    options.mask_tokens = masks;
+    restart(options);
+    ask("POST", "/deployments", endpoint("nim", R"("api_tokens":[{"value":"t-1"}],)"));
+    const base::Json alone = get("/deployments/nim");
+    ASSERT_EQ(alone.at("spec").at("api_tokens").at(0).at("value").as_string(), masks ? "***" : "t-1");
+    EXPECT_EQ(get("/deployments").at(0), alone);
+  }
+}
+
 TEST_F(Deployment, OfATakenNameIsRefused) {
   ask("POST", "/deployments", endpoint("nim"));
   EXPECT_EQ(ask("POST", "/deployments", endpoint("nim")).status, 409);

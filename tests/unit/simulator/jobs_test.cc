@@ -105,6 +105,16 @@ TEST_F(Job, ListIsPagedAndEndsInAnEmptyPage) {
   EXPECT_EQ(pages, 3u);
 }
 
+TEST_F(Job, IsListedAsItIsShownAlone) {
+  const std::string first = create_job(job("eval"));
+  pass(200ms);
+  const std::string second = create_job(job("eval"));
+  const base::Json list = get("/jobs");
+  EXPECT_EQ(list.at("total").as_integer(), 2);
+  EXPECT_EQ(list.at("jobs").at(0), get("/jobs/" + second));
+  EXPECT_EQ(list.at("jobs").at(1), get("/jobs/" + first));
+}
+
 TEST_F(Job, ListRefusesWhatTheContractDoesNotHave) {
   EXPECT_EQ(ask("GET", "/jobs?page=0").status, 400);
   EXPECT_EQ(ask("GET", "/jobs?page_size=501").status, 400);

@@ -117,7 +117,7 @@ HttpOutcome HttpExchange::read_answer(const pplx::task<std::vector<unsigned char
   try {
     const std::vector<unsigned char> bytes = body.get();
     HttpResponse response = head();
-    response.body.assign(bytes.begin(), bytes.end());
+    response.body.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());  // at once, where iterators take byte by byte
     return {.result = std::move(response)};
   } catch (...) {
     return failure(std::current_exception());

@@ -69,7 +69,8 @@ reconcile::Hooks Host::counting_hooks() {
   hooks.directory_removed = [&metrics] { metrics.storage_directory_deleted(); };
   hooks.job_retried = [&metrics] { metrics.job_retried(); };
   hooks.duplicate_deleted = [&metrics] { metrics.duplicate_job_deleted(); };
-  hooks.released = [this](const invocation::Invocation& object) { gpu_meter_.forget(object); };
+  hooks.released = [this](const invocation::Invocation& object) { gpu_meter_.read(object.meta.key, invocation::digest_of(object)); };
+  hooks.gone = [this](const std::string& uid) { gpu_meter_.forget(uid); };
   hooks.orphan_deleted = [&metrics](const char* kind) { metrics.orphan_deleted(kind); };
   hooks.request = [&metrics](const char* method, const std::string& resource, int status, double seconds) {
     metrics.api_request(method, resource, status, seconds);

@@ -19,9 +19,6 @@ void GpuMeter::read(const invocation::ObjectKey& key, const invocation::Digest& 
   counted.idle_seconds = std::max(counted.idle_seconds, used.idle_seconds);
 }
 
-void GpuMeter::forget(const invocation::Invocation& object) {
-  read(object.meta.key, digest_of(object));
-  counted_.erase(object.meta.uid);
-}
+void GpuMeter::forget(const std::string& uid) { counted_.erase(uid); }
 
 }  // namespace lepton_operator::metrics

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "invocation/cost.h"
 #include "invocation/digest.h"
-#include "invocation/object.h"
 #include "metrics/metrics.h"
 
 namespace lepton_operator::metrics {
@@ -19,7 +18,7 @@ class GpuMeter {
   GpuMeter(const base::Clock& clock, Metrics& metrics);
 
   void read(const invocation::ObjectKey& key, const invocation::Digest& object);  // counts what came since the last reading
-  void forget(const invocation::Invocation& object);                              // gone: its last reading, and no more
+  void forget(const std::string& uid);                                            // gone
 
  private:
   const base::Clock& clock_;

@@ -21,7 +21,8 @@ struct Hooks {
   std::function<void(double seconds)> queue_waited;  // a key, until it was taken up
   std::function<void(const invocation::Invocation& object, const invocation::Transition& transition)> transition;
   std::function<void(const invocation::Workspace& object, const invocation::Transition& transition)> workspace_transition;
-  std::function<void(const invocation::Invocation& object)> released;  // gone: forget its series
+  std::function<void(const invocation::Invocation& object)> released;  // nothing of it is left, and our finalizer is off
+  std::function<void(const std::string& uid)> gone;                    // the object is, whoever removed it: forget its series
   std::function<void(const char* outcome, double seconds)> invocation_finished;
   std::function<void(const std::string& type, double seconds)> endpoint_ready;
   std::function<void(const std::string& harness, const char* outcome, double seconds)> job_finished;

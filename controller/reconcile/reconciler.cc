@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "base/memory.h"
 #include "reconcile/tracked.h"
 
@@ -81,6 +84,8 @@ boost::asio::awaitable<void> Reconciler::work(Context context) {
     if (*result == ReconcileResult::kError) queue_.add_failed(*key);
     queue_.done(*key);
     if (parts_.hooks.reconciled) parts_.hooks.reconciled(*result, std::chrono::duration<double>(parts_.clock.now() - began).count());
+    // A plan that changes nothing awaits nothing: without this a queue of thousands would hold up the lease and every deadline.
+    co_await boost::asio::post(parts_.io, boost::asio::use_awaitable);
   }
   --busy_;
   ended_.notify();
@@ -137,6 +142,7 @@ void Reconciler::drop(const ObjectKey& key) {
   const TrackedPtr tracked = known->second;
   by_uid_.erase(tracked->uid);
   tracked_.erase(known);
+  if (parts_.hooks.gone) parts_.hooks.gone(tracked->uid);
   wake_line(tracked->workspace);
   parts_.workspaces.release(tracked->workspace, key.text());
 }

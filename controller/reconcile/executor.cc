@@ -39,7 +39,11 @@ boost::asio::awaitable<bool> Executor::carry_out(Context context, Errand errand,
   const std::shared_ptr<Memory> memory = errand.memory;
   Done steps = std::visit([&](auto& known) { return run(context, errand, std::move(known)); }, action);
   const Result<> result = co_await std::move(steps);
-  if (!object.empty()) memory->writes[object] = clock_.now();
+  const base::Timestamp ended = clock_.now();
+  // It may repeat what an earlier process sent. That takes requests, and until they are answered the action counts as under way: to the
+  // planner it must not look as if it had succeeded.
+  if (!result && quotes_an_answer(result.error())) co_await vault_.learn(context, errand.object);
+  if (!object.empty()) memory->writes[object] = ended;
   Outcome& outcome = memory->outcomes[key];
   outcome.in_flight = false;
   if (result) {
@@ -49,7 +53,6 @@ boost::asio::awaitable<bool> Executor::carry_out(Context context, Errand errand,
     co_return true;
   }
   Error error = result.error();
-  if (quotes_an_answer(error)) co_await vault_.learn(context, errand.object);  // it may repeat what an earlier process sent
   error.what = vault_.cleaned(error.what);
   ++outcome.failures;
   const Milliseconds wait = std::max(delay_after(outcome.failures), error.retry_after.value_or(Milliseconds{0}));

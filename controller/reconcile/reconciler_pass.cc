@@ -140,7 +140,8 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
     const Result<> written = co_await write_status(object, tracked, plan.status);
     if (!written) co_return failed(*tracked, "status not written", written.error());
   }
-  tracked->conflicts = 0;
+  const bool done = plan.finalizer != FinalizerChange::kRemove && !plan.remove_object;  // else what is to come can be refused as well
+  if (done) tracked->conflicts = 0;
   object = parts_.store.find_invocation(tracked->key);
   // Gone, replaced or deleted meanwhile: nothing of this plan holds any longer (rule 9).
   if (!object || object->meta.uid != tracked->uid || object->meta.deleted.has_value() != planned_for_deletion) {
@@ -150,6 +151,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   if (plan.finalizer == FinalizerChange::kRemove) {
     const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, finalizer, false);
     if (!removed) co_return failed(*tracked, "finalizer not removed", removed.error());
+    tracked->conflicts = 0;
     const Timestamp asked = object->meta.deleted.value_or(parts_.clock.now());
     if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(parts_.clock.now() - asked).count());
     if (parts_.hooks.released) parts_.hooks.released(*object);
@@ -163,6 +165,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   if (plan.remove_object) {
     const Result<> removed = co_await parts_.store.remove_invocation(requests_, object);
     if (!removed) co_return failed(*tracked, "not deleted at the end of its time", removed.error());
+    tracked->conflicts = 0;
     parts_.log.info("invocation's time after its end is over; deleting it", {{"invocation", tracked->key.text()}});
     queue_.add_after(tracked->key.text(), kUntilRemovalShows);  // the store tells of it
   }
@@ -257,7 +260,7 @@ boost::asio::awaitable<void> Reconciler::act(TrackedPtr tracked, Errand errand, 
   try {
     success = co_await executor_.carry_out(requests_, errand, action);
   } catch (const std::exception& bug) {
-    invocation::Outcome& outcome = tracked->memory->outcomes[invocation::action_key(action)];
+    invocation::Outcome& outcome = errand.memory->outcomes[invocation::action_key(action)];
     outcome.in_flight = false;
     outcome.error = Error{ErrorKind::kInterrupted, std::string("a bug: ") + bug.what()};
     outcome.retry_at = parts_.clock.now() + std::chrono::minutes(1);
@@ -266,7 +269,7 @@ boost::asio::awaitable<void> Reconciler::act(TrackedPtr tracked, Errand errand, 
 }
 
 void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const Action& action, bool success) {
-  const invocation::Outcome& outcome = tracked->memory->outcomes[invocation::action_key(action)];
+  const invocation::Outcome& outcome = errand.memory->outcomes[invocation::action_key(action)];
   if (!success && outcome.error && !stopping_) {
     parts_.log.warn("action failed", {{"invocation", tracked->key.text()},
                                       {"action", invocation::action_key(action)},

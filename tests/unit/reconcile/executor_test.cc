@@ -88,6 +88,26 @@ TEST_F(ExecutorTest, AnActionIsInFlightFromBeginToItsEnd) {
   EXPECT_EQ(errand_.memory->writes.at("eval-gpqa-0"), bench_.clock.now());
 }
 
+TEST_F(ExecutorTest, AFailureIsUnderWayUntilItIsKnownWhatMustNotBeShownOfIt) {
+  auto object = std::make_shared<Invocation>(*errand_.object);
+  object->spec = yaml("{deployment: {type: nim, envs: [{name: HF, valueFrom: {secretKeyRef: {name: hf, key: token}}}]}}");
+  object->status.resolved.emplace();
+  object->status.resolved->defaults = base::json_object();
+  errand_.object = object;
+  fault_once("POST", {Fault::What::kStatus, 403});
+  bench_.store.answer_secrets(false);
+  executor_->begin(*errand_.memory, job());
+  const auto ended = bench_.start(executor_->carry_out(bench_.root, errand_, job()));
+  bench_.pass(5s);
+  ASSERT_FALSE(ended->has_value());
+  EXPECT_TRUE(outcome(job()).in_flight) << "else it looks as if it had succeeded";
+  bench_.store.answer_secrets(true);
+  bench_.settle();
+  ASSERT_TRUE(ended->has_value());
+  EXPECT_FALSE(outcome(job()).in_flight);
+  EXPECT_TRUE(outcome(job()).error.has_value());
+}
+
 TEST_F(ExecutorTest, ACreatedJobsAnswerIsRemembered) {
   EXPECT_TRUE(carry_out(job()));
   ASSERT_TRUE(errand_.memory->created.contains("eval-gpqa-0"));

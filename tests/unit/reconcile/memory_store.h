@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -31,7 +32,7 @@ inline Json yaml(const std::string& text) {
 
 class MemoryStore final : public store::ObjectStore {
  public:
-  MemoryStore(boost::asio::io_context& io, base::Clock& clock) : clock_(clock), never_(io) {}
+  MemoryStore(boost::asio::io_context& io, base::Clock& clock) : clock_(clock), never_(io), secrets_answered_(io) {}
 
   // --- what a test does
   void put_invocation(const ObjectKey& key, const std::string& spec) {
@@ -101,6 +102,13 @@ class MemoryStore final : public store::ObjectStore {
     secrets_.erase(key);
     tell(Kind::kSecret, key);
   }
+  // Whoever asks for a Secret gets no answer until they are answered again.
+  void answer_secrets(bool answers) {
+    answers_secrets_ = answers;
+    secrets_answered_.notify();
+  }
+  void refuse_finalizers(base::Error error) { finalizer_error_ = std::move(error); }
+  int finalizer_writes() const { return finalizer_writes_; }
   void fail_next_status_write(base::Error error) { status_errors_.push_back(std::move(error)); }
   // The first status that is `so` is written, somebody does `then`, and the answer is lost.
   void lose_answer_to_status(std::function<bool(const InvocationStatus&)> so, std::function<void()> then) {
@@ -128,7 +136,8 @@ class MemoryStore final : public store::ObjectStore {
   std::vector<ObjectKey> workspaces() const override { return keys(workspaces_); }
   bool namespace_deleting(const std::string& name) const override { return going_.contains(name); }
 
-  boost::asio::awaitable<base::Result<std::map<std::string, std::string>>> read_secret(base::Context, ObjectKey key) override {
+  boost::asio::awaitable<base::Result<std::map<std::string, std::string>>> read_secret(base::Context context, ObjectKey key) override {
+    while (!answers_secrets_ && !context.expired()) co_await secrets_answered_.wait(context);
     const auto found = secrets_.find(key);
     if (found == secrets_.end()) co_return base::Error{base::ErrorKind::kNotFound, "no Secret"};
     co_return found->second;
@@ -173,6 +182,8 @@ class MemoryStore final : public store::ObjectStore {
   }
   boost::asio::awaitable<base::Result<>> set_finalizer(base::Context, std::shared_ptr<const Invocation> read, std::string finalizer,
                                                        bool present) override {
+    ++finalizer_writes_;
+    if (finalizer_error_) co_return *finalizer_error_;
     const auto stored = find(invocations_, read->meta.key);
     if (!stored || stored->meta.resource_version != read->meta.resource_version) co_return changed_since();
     auto object = std::make_shared<Invocation>(*stored);
@@ -207,6 +218,10 @@ class MemoryStore final : public store::ObjectStore {
 
   base::Clock& clock_;
   base::Signal never_;
+  base::Signal secrets_answered_;
+  bool answers_secrets_ = true;
+  std::optional<base::Error> finalizer_error_;
+  int finalizer_writes_ = 0;
   store::ChangeHandler handler_;
   Objects<Invocation> invocations_;
   Objects<Workspace> workspaces_;

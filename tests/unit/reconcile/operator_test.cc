@@ -83,6 +83,18 @@ TEST_F(OperatorTest, AConflictIsPlannedAgainAtOnce) {
   EXPECT_FALSE(bench_.logged("changed since"));
 }
 
+TEST_F(OperatorTest, AFinalizerThatMayNotBeTakenOffIsTriedWithPausesAndThatIsSaid) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  bench_.store.refuse_finalizers({ErrorKind::kConflict, "denied by a policy"});
+  const int before = bench_.store.finalizer_writes();
+  bench_.store.delete_invocation(kLlama);
+  bench_.pass(10min);
+  EXPECT_GT(bench_.store.finalizer_writes(), before + 10);
+  EXPECT_LT(bench_.store.finalizer_writes(), before + 400) << "with each look, which come every two seconds";
+  EXPECT_TRUE(bench_.logged("denied by a policy"));
+}
+
 TEST_F(OperatorTest, AFinishedInvocationIsLeftAlone) {
   bench_.store.put_invocation(kLlama, kNim);
   ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();

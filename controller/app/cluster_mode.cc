@@ -202,6 +202,7 @@ class ClusterMode {
                                             .random = self->random_,
                                             .log = self->log_,
                                             .namespace_ = self->cluster_.own_namespace,
+                                            .served = self->options_.namespaces,
                                             .may_write = [self] { return self->may_write(); }};
     Result<std::unique_ptr<reconcile::CredentialsSecret>> snapshot = co_await reconcile::CredentialsSecret::open(context, std::move(parts));
     if (!snapshot) co_return snapshot.error();

@@ -21,6 +21,7 @@ Digest digest_of(const Invocation& object) {
   digest.workspace = workspace_name(object);
   digest.phase = status.phase;
   digest.waits = in_line(object);
+  digest.held = object.meta.has_finalizer(kCleanupFinalizer);
   digest.started = status.start_time;
   digest.created = object.meta.created;
   digest.completed = status.completion_time;

@@ -27,6 +27,7 @@ struct Digest {
   std::string workspace;  // the name that it refers to
   Phase phase = Phase::kPending;
   bool waits = false;  // for places under the Workspace's limits
+  bool held = false;   // by our finalizer: something may have been made for it
   std::optional<Timestamp> started;
   std::optional<Timestamp> created;
   std::optional<Timestamp> completed;

@@ -17,6 +17,8 @@ class CredentialsFile final : public CredentialsSnapshot {
 
   base::Result<> save(const invocation::ObjectKey& workspace, const lepton::Credentials& credentials) override;
   std::optional<lepton::Credentials> load(const invocation::ObjectKey& workspace) const override;
+  // None: a state file that cannot be read at present may need any of them, and a directory has one user.
+  std::vector<invocation::ObjectKey> disposable() const override { return {}; }
   base::Result<> remove(const invocation::ObjectKey& workspace) override;
 
  private:

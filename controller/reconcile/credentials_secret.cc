@@ -1,5 +1,7 @@
 #include "reconcile/credentials_secret.h"
 
+#include <algorithm>
+
 #include "base/backoff.h"
 #include "base/hash.h"
 #include "reconcile/credentials_codec.h"
@@ -62,6 +64,19 @@ std::optional<lepton::Credentials> CredentialsSecret::load(const invocation::Obj
   const auto known = kept_.find(entry_of(workspace));
   if (known == kept_.end()) return std::nullopt;
   return known->second;
+}
+
+std::vector<invocation::ObjectKey> CredentialsSecret::disposable() const {
+  std::vector<invocation::ObjectKey> workspaces;
+  for (const auto& [entry, credentials] : kept_) {
+    const std::size_t dot = entry.find('.');
+    if (dot == std::string::npos) continue;  // nothing that we wrote
+    invocation::ObjectKey workspace{entry.substr(0, dot), entry.substr(dot + 1)};
+    const auto& served = parts_.served;
+    const bool ours = served.empty() || std::find(served.begin(), served.end(), workspace.namespace_) != served.end();
+    if (ours) workspaces.push_back(std::move(workspace));
+  }
+  return workspaces;
 }
 
 Result<> CredentialsSecret::remove(const invocation::ObjectKey& workspace) {

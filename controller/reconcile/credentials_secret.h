@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -32,7 +33,8 @@ struct CredentialsSecretParts {
   base::Random& random;
   base::Log& log;
   std::string namespace_;
-  std::function<bool()> may_write;  // the leader gate; empty: always
+  std::vector<std::string> served = {};  // the namespaces whose Invocations are ours; empty: all
+  std::function<bool()> may_write;       // the leader gate; empty: always
 };
 
 class CredentialsSecret final : public CredentialsSnapshot {
@@ -43,6 +45,7 @@ class CredentialsSecret final : public CredentialsSnapshot {
 
   base::Result<> save(const invocation::ObjectKey& workspace, const lepton::Credentials& credentials) override;
   std::optional<lepton::Credentials> load(const invocation::ObjectKey& workspace) const override;
+  std::vector<invocation::ObjectKey> disposable() const override;
   base::Result<> remove(const invocation::ObjectKey& workspace) override;
 
   boost::asio::awaitable<void> run(base::Context context);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "base/result.h"
 #include "invocation/object.h"
@@ -17,6 +18,8 @@ class CredentialsSnapshot {
   virtual ~CredentialsSnapshot() = default;
   virtual base::Result<> save(const invocation::ObjectKey& workspace, const lepton::Credentials& credentials) = 0;
   virtual std::optional<lepton::Credentials> load(const invocation::ObjectKey& workspace) const = 0;
+  // Those that are of no use, and must not be used, unless an Invocation with our finalizer is there that refers to the workspace.
+  virtual std::vector<invocation::ObjectKey> disposable() const = 0;
   virtual base::Result<> remove(const invocation::ObjectKey& workspace) = 0;  // absent is success
 };
 

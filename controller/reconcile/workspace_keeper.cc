@@ -38,6 +38,7 @@ invocation::ConditionStatus condition_status(WorkspaceState state) {
 
 boost::asio::awaitable<void> Workspaces::keep(EntryPtr entry) {
   while (!entry->context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(entry->context, kUntilSynced);
+  if (!entry->context.expired()) forget_unclaimed();
   while (!entry->context.expired()) {
     co_await resolve(entry);
     co_await probe(entry);

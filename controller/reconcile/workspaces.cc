@@ -1,6 +1,9 @@
 // Who uses which workspace, and what is known of each; its keeper is in workspace_keeper.cc.
 #include "reconcile/workspaces.h"
 
+#include <set>
+#include <utility>
+
 #include "reconcile/workspace_entry.h"
 
 namespace lepton_operator::reconcile {
@@ -14,6 +17,7 @@ using store::ObjectKey;
 namespace {
 
 constexpr int kFailedLooksToDoubt = 2;
+constexpr base::Milliseconds kUntilSynced{50};
 
 // In these states the sentence varies with the request that happened to fail, and nobody waits for the difference.
 bool message_matters(WorkspaceState state) {
@@ -29,10 +33,29 @@ boost::asio::awaitable<void> Workspaces::run(Context context) {
   running_ = true;
   for (const auto& [key, entry] : entries_) keepers_.spawn(keep(entry));
   for (const ObjectKey& key : parts_.store.workspaces()) changed(key);
+  while (!context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(context, kUntilSynced);
+  if (!context.expired()) forget_unclaimed();
   while (!context.expired()) co_await never_.wait(context);
   running_ = false;
   root_.cancel();
   co_await keepers_.join();
+}
+
+// Once, before any snapshot is used: whoever needed it may have gone while no process was there to see it, and by now another user's
+// objects may have the same names.
+void Workspaces::forget_unclaimed() {
+  if (std::exchange(forgot_unclaimed_, true)) return;
+  std::set<ObjectKey> claimed;
+  parts_.store.each_invocation([&](const ObjectKey& key, const invocation::Digest& object) {
+    if (object.held) claimed.insert({key.namespace_, object.workspace});
+  });
+  for (const ObjectKey& workspace : parts_.snapshot.disposable()) {
+    if (claimed.contains(workspace)) continue;
+    parts_.log.info("nobody needs these credentials any more; forgetting them", {{"workspace", workspace.text()}});
+    const auto removed = parts_.snapshot.remove(workspace);
+    if (!removed)
+      parts_.log.error("credentials snapshot not updated", {{"workspace", workspace.text()}, {"error", removed.error().text()}});
+  }
 }
 
 Workspaces::EntryPtr Workspaces::ensure(const ObjectKey& key) {

@@ -80,6 +80,7 @@ class Workspaces {
   struct Entry;
   using EntryPtr = std::shared_ptr<Entry>;
 
+  void forget_unclaimed();
   EntryPtr ensure(const store::ObjectKey& key);
   void forget(const store::ObjectKey& key);
   boost::asio::awaitable<void> keep(EntryPtr entry);
@@ -106,6 +107,7 @@ class Workspaces {
   base::TaskGroup keepers_;
   base::Signal never_;
   bool running_ = false;
+  bool forgot_unclaimed_ = false;
   std::map<store::ObjectKey, EntryPtr> entries_;
 };
 

@@ -47,6 +47,11 @@ class MemorySnapshot final : public CredentialsSnapshot {
     const auto found = kept.find(workspace);
     return found == kept.end() ? std::nullopt : std::optional(found->second);
   }
+  std::vector<ObjectKey> disposable() const override {
+    std::vector<ObjectKey> workspaces;
+    for (const auto& [workspace, credentials] : kept) workspaces.push_back(workspace);
+    return workspaces;
+  }
   base::Result<> remove(const ObjectKey& workspace) override {
     kept.erase(workspace);
     return base::Ok{};

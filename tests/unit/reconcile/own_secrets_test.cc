@@ -49,13 +49,14 @@ class OwnSecretsTest : public testing::Test {
 
   Result<std::unique_ptr<KeySecret>> open_keys() { return get(KeySecret::open(root_, api_, "ops", *random_)); }
   // The fixture keeps it: its writer runs until the test has ended.
-  CredentialsSecret* open_snapshot(std::function<bool()> may_write = {}) {
+  CredentialsSecret* open_snapshot(std::function<bool()> may_write = {}, std::vector<std::string> served = {}) {
     auto opened = get(CredentialsSecret::open(root_, {.io = io_,
                                                       .api = api_,
                                                       .clock = clock_,
                                                       .random = *random_,
                                                       .log = log_,
                                                       .namespace_ = "ops",
+                                                      .served = std::move(served),
                                                       .may_write = std::move(may_write)}));
     return opened ? snapshots_.emplace_back(std::move(opened).value()).get() : nullptr;
   }
@@ -166,6 +167,16 @@ TEST_F(OwnSecretsTest, ASnapshotOutlivesTheProcess) {
   ASSERT_TRUE(second->load(kTeam));
   EXPECT_EQ(*second->load(kTeam), credentials("secret-1"));
   EXPECT_FALSE(second->load({"team", "other"}));
+}
+
+TEST_F(OwnSecretsTest, OnlySnapshotsOfTheNamespacesThatAreServedMayBeForgotten) {
+  auto* const first = open_snapshot();
+  run(*first);
+  ASSERT_TRUE(first->save(kTeam, credentials("secret-1")));
+  ASSERT_TRUE(first->save({"other", "default"}, credentials("secret-2")));
+  settle();
+  EXPECT_THAT(open_snapshot()->disposable(), testing::UnorderedElementsAre(kTeam, invocation::ObjectKey{"other", "default"}));
+  EXPECT_THAT(open_snapshot({}, {kTeam.namespace_})->disposable(), testing::ElementsAre(kTeam));
 }
 
 TEST_F(OwnSecretsTest, EachEntryIsWrittenAndRemovedByItself) {

@@ -225,10 +225,35 @@ TEST_F(WorkspacesTest, CredentialsThatAreNeededOutliveTheirSecret) {
 
 TEST_F(WorkspacesTest, AfterARestartTheSnapshotServesWhoeverStillNeedsIt) {
   bench_.snapshot.kept[kKey] = bench_.credentials();
+  bench_.store.put_invocation({"team", "a"}, "{}");
+  ASSERT_TRUE(bench_.get(
+      bench_.store.set_finalizer(bench_.root, bench_.store.find_invocation({"team", "a"}), invocation::kCleanupFinalizer, true)));
   start();
   workspaces_->use(kKey, "team/a", {});
   bench_.pass(1s);
   EXPECT_EQ(facts().state, WorkspaceState::kReady);
+}
+
+// It went while no process was there to see it, and somebody else has a namespace of that name now.
+TEST_F(WorkspacesTest, ASnapshotServesNobodyWhoCameLater) {
+  bench_.snapshot.kept[kKey] = bench_.credentials();
+  bench_.store.put_invocation({"team", "a"}, "{}");
+  start();
+  workspaces_->use(kKey, "team/a", {});
+  bench_.pass(1s);
+  EXPECT_EQ(facts().state, WorkspaceState::kMissing);
+  EXPECT_TRUE(bench_.snapshot.kept.empty());
+}
+
+TEST_F(WorkspacesTest, ASnapshotThatNobodyNeedsIsForgottenThoughNoWorkspaceIsThere) {
+  bench_.snapshot.kept[kKey] = bench_.credentials();
+  bench_.store.set_synced(false);
+  start();
+  bench_.pass(1s);
+  EXPECT_EQ(bench_.snapshot.kept.size(), 1U) << "who is there is not known yet";
+  bench_.store.set_synced(true);
+  bench_.pass(1s);
+  EXPECT_TRUE(bench_.snapshot.kept.empty());
 }
 
 TEST_F(WorkspacesTest, NodeGroupsAreKnownForFiveMinutesAfterTheyWereRead) {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/utf8.h"
+
 namespace lepton_operator::base {
 
 namespace {
@@ -26,15 +28,25 @@ void write_escape(std::string& out, char c) {
   out += kDigits[byte & 15];
 }
 
-// What needs no escape, nearly all of any text, is copied in one piece.
+// What needs no escape, nearly all of any text, is copied in one piece. What is no UTF-8 is replaced: no reader would take the rest.
 void write_escaped(std::string& out, std::string_view text) {
   out += '"';
   std::size_t copied = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
-    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20) continue;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80 && byte >= 0x20 && c != '"' && c != '\\') continue;
+    const std::size_t length = byte < 0x80 ? 0 : utf8_length(text, at);
+    if (length != 0) {
+      at += length - 1;
+      continue;
+    }
     out.append(text, copied, at - copied);
-    write_escape(out, c);
+    if (byte < 0x80) {
+      write_escape(out, c);
+    } else {
+      out += kReplacementCharacter;
+    }
     copied = at + 1;
   }
   out.append(text, copied, text.size() - copied);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "base/utf8.h"
 
 namespace lepton_operator::base {
 
@@ -36,7 +37,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 std::string json_string(std::string_view text) { return to_text(Json::string(std::string(text))); }
 
 bool needs_quotes(std::string_view value) {
-  if (value.empty()) return true;
+  if (value.empty() || invalid_utf8(value)) return true;
   return std::any_of(value.begin(), value.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte <= ' ' || byte == 0x7F || c == '"' || c == '=' || c == '\\';

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/utf8.h"
+
 namespace lepton_operator::base {
 
 namespace {
@@ -78,13 +80,14 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::string clipped(std::string_view text, std::size_t most) {
+std::string clipped(std::string_view raw, std::size_t most) {
   static constexpr std::string_view kEllipsis = "\u2026";
-  if (text.size() <= most) return std::string(text);
+  std::string text = as_utf8(raw);
+  if (text.size() <= most) return text;
   std::size_t end = most >= kEllipsis.size() ? most - kEllipsis.size() : most;
   const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
   while (end > 0 && continues(end)) --end;
-  return std::string(text.substr(0, end)) + std::string(most >= kEllipsis.size() ? kEllipsis : "");
+  return text.substr(0, end) + std::string(most >= kEllipsis.size() ? kEllipsis : "");
 }
 
 }  // namespace lepton_operator::base

@@ -126,26 +126,4 @@ bool reads_as_other_type(std::string_view text) {
   return folded.find_first_not_of("0123456789abcdef_.:+-xotzin ") == std::string::npos;
 }
 
-std::optional<std::size_t> invalid_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  for (std::size_t at = 0; at < text.size();) {
-    const unsigned lead = byte(at);
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
-    const std::size_t length = lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
-    if (length == 0) return at;
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((byte(at + i) & 0xC0) != 0x80) return at;
-    }
-    const unsigned second = byte(at + 1);
-    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool beyond = (lead == 0xED && second >= 0xA0) || (lead == 0xF4 && second >= 0x90);  // a surrogate, or above U+10FFFF
-    if (overlong || beyond) return at;
-    at += length;
-  }
-  return std::nullopt;
-}
-
 }  // namespace lepton_operator::base

@@ -15,7 +15,4 @@ Result<Json> read_scalar(std::string_view tag, const std::string& text);
 // True when a reader of YAML 1.2 or of YAML 1.1 (PyYAML) could take the plain text for anything but a string.
 bool reads_as_other_type(std::string_view text);
 
-// Where the text stops being UTF-8 (RFC 3629: no overlong forms, no surrogates); nothing when it is all good.
-std::optional<std::size_t> invalid_utf8(std::string_view text);
-
 }  // namespace lepton_operator::base

@@ -1,5 +1,6 @@
 // to_yaml. Written by hand rather than with yaml-cpp's emitter, whose literal blocks do not say whether a last line end belongs to the
 // text.
+#include "base/utf8.h"
 #include "base/yaml.h"
 #include "base/yaml_scalar.h"
 
@@ -23,6 +24,7 @@ std::optional<std::pair<unsigned, std::size_t>> special_at(std::string_view text
   return std::nullopt;
 }
 
+// What is no UTF-8 is replaced: as it stands, nobody could read the whole document again.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -39,8 +41,11 @@ std::string quoted(std::string_view text) {
       out += "\\t";
     } else if (byte < 0x20 || byte == 0x7F) {
       append_unicode_escape(out, byte);
+    } else if (const std::size_t length = utf8_length(text, i); length != 0) {
+      out += text.substr(i, length);
+      i += length - 1;
     } else {
-      out += text[i];
+      out += kReplacementCharacter;
     }
   }
   return out + '"';
@@ -65,7 +70,7 @@ bool plain_is_safe(std::string_view text) {
 std::string inline_text(std::string_view text) { return plain_is_safe(text) ? std::string(text) : quoted(text); }
 
 // Safe as a literal block: several lines, the first neither empty nor indented, at most one line end at the end, nothing that needs an
-// escape.
+// escape, and UTF-8.
 bool literal_is_safe(std::string_view text) {
   if (text.find('\n') == std::string_view::npos || text.ends_with("\n\n")) return false;
   if (text.front() == ' ' || text.front() == '\t' || text.front() == '\n') return false;
@@ -73,7 +78,7 @@ bool literal_is_safe(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if ((byte < 0x20 && text[i] != '\n' && text[i] != '\t') || byte == 0x7F || special_at(text, i)) return false;
   }
-  return true;
+  return !invalid_utf8(text);
 }
 
 // Readers look no further than 1,024 characters for the colon after a key (YAML 1.2.2, 7.4); one that may be longer is announced by "?".

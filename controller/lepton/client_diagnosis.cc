@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "lepton/client.h"
 #include "lepton/log_lines.h"
 
@@ -54,13 +55,14 @@ void add_warnings(const Json& body, std::vector<std::string>& reasons) {
   for (auto& [at, text] : warnings) add_reason(std::move(text), reasons);
 }
 
+// A program's output: it may be in any encoding, and begin or end within a character.
 std::vector<std::string> last_lines(const std::string& text, std::size_t most) {
   std::vector<std::string> lines;
   std::size_t end = text.size();
   while (end > 0 && lines.size() < most) {
     const std::size_t newline = text.rfind('\n', end - 1);
     const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
-    if (end > start) lines.push_back(text.substr(start, end - start));
+    if (end > start) lines.push_back(base::as_utf8(std::string_view(text).substr(start, end - start)));
     end = newline == std::string::npos ? 0 : newline;
   }
   std::reverse(lines.begin(), lines.end());

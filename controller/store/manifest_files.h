@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "store/known_directory.h"
 #include "store/manifest.h"
 #include "store/watcher.h"
@@ -40,7 +41,7 @@ class ManifestFiles {
   const std::map<std::string, ManifestFile>& files() const { return files_; }  // by name
   // Changes whenever the file's content does: an error is told once per fingerprint.
   const std::string& fingerprint(const std::string& name) const { return fingerprints_.at(name); }
-  std::string source_of(const std::string& name) const { return (directory_ / name).string(); }  // as people are shown it
+  std::string source_of(const std::string& name) const { return base::as_utf8((directory_ / name).string()); }  // as people are shown it
   const DirectoryIdentity& identity() const { return identity_; }  // of the directory that the latest scan read
   void trust() { device_ = identity_.device; }                     // from now on it must not be on another device
   bool holds_manifest() const;                                     // at least one that can be read, whatever stands in it

@@ -16,9 +16,6 @@ using invocation::FieldError;
 template <class T>
 constexpr const char* kWord = std::is_same_v<T, Workspace> ? "workspace" : "invocation";
 
-std::string short_hash(const Document& document) { return document.hash.substr(0, 16); }
-std::string manifest_mark(const Document& document) { return document.file + "@" + short_hash(document); }
-
 bool is_expired(const Invocation& object) { return object.status.expired; }
 bool is_expired(const Workspace&) { return false; }
 
@@ -148,7 +145,7 @@ std::string ObjectTable<T>::file_of(const ObjectKey& key) const {
   const std::shared_ptr<const T> object = find(key);
   if (!object) return "";
   const auto mark = object->meta.annotations.find(kManifestAnnotation);
-  return mark == object->meta.annotations.end() ? "" : mark->second.substr(0, mark->second.rfind('@'));
+  return mark == object->meta.annotations.end() ? "" : file_in(mark->second);
 }
 
 // --- What the manifests say ---
@@ -244,11 +241,10 @@ std::vector<std::string> ObjectTable<T>::update(Record& record, const Document& 
 // A refused manifest may still have moved to another file: the object then stands or falls with that one.
 template <class T>
 void ObjectTable<T>::follow(Record& record, const Document& document) {
-  const std::string file = file_of(document.key);
-  if (file == document.file) return;
+  if (file_of(document.key) == document.file) return;
   T next = *record.object;
   std::string& mark = next.meta.annotations[kManifestAnnotation];
-  mark = document.file + mark.substr(file.size());
+  mark = with_file(mark, document.file);
   record_later(document.key, std::move(next), record.refused, "record", [this, key = document.key] { changed_(key); });
 }
 
@@ -422,7 +418,7 @@ std::optional<T> ObjectTable<T>::what_is_left(const ObjectKey& key, const T& obj
   left.meta.key = key;
   left.meta.created = parts_.clock.now();
   left.meta.annotations[kManifestAnnotation] = mark->second;
-  left.meta.annotations[kExpiredAnnotation] = mark->second.substr(mark->second.rfind('@') + 1);
+  left.meta.annotations[kExpiredAnnotation] = hash_in(mark->second);
   left.spec = base::json_object();
   return left;
 }

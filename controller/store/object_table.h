@@ -25,13 +25,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "store/manifest.h"
+#include "store/manifest_mark.h"
 #include "store/state_files.h"
 #include "store/state_writer.h"
 
 namespace lepton_operator::store {
 
-// Where an object's manifest stood and what it said: "nim.yaml@<16 hex digits>".
-inline constexpr const char* kManifestAnnotation = "lepton.dev/manifest";
 // In place of an object whose time to live is over: the hash of its manifest.
 inline constexpr const char* kExpiredAnnotation = "lepton.dev/expired";
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/yaml_scalar.h"
+#include "base/utf8.h"
 
 namespace lepton_operator::fuzz {
 

@@ -53,6 +53,11 @@ TEST(JsonText, EscapesWhatMustBeEscapedAndNothingElse) {
   EXPECT_EQ(parsed(to_text(Json::string(text))).as_string(), text);
 }
 
+TEST(JsonText, IsUtf8WhateverTheStringsHold) {
+  EXPECT_EQ(to_text(Json::string("caf\xE9 \u00e9\xE2\x82")), "\"caf\uFFFD \u00e9\uFFFD\uFFFD\"");
+  EXPECT_EQ(to_text(Json::object({{"\xFF\"", Json::string("\xED\xA0\x80\n")}})), "{\"\uFFFD\\\"\":\"\uFFFD\uFFFD\uFFFD\\n\"}");
+}
+
 TEST(JsonText, IsTheSameForEqualObjectsWhateverTheirOrder) {
   EXPECT_EQ(to_text(parsed(R"({"b":[1,{}],"a":null})")), R"({"a":null,"b":[1,{}]})");
   EXPECT_EQ(to_text(parsed(R"({"a":null,"b":[1,{}]})")), R"({"a":null,"b":[1,{}]})");

@@ -21,6 +21,11 @@ TEST(Log, WritesJsonThatParses) {
   EXPECT_EQ(get_string(*parse_json(line, "line"), "msg"), "a \"b\"\n");
 }
 
+TEST(Log, IsUtf8WhateverItIsTold) {
+  EXPECT_EQ(format_log_line(LogFormat::kText, LogLevel::kWarn, "", "a \xFF", {{"manifest", "\xFF.yaml"}}),
+            "level=warn msg=\"a \uFFFD\" manifest=\"\uFFFD.yaml\"");
+}
+
 TEST(Log, NeverBreaksALine) {
   for (const auto format : {LogFormat::kText, LogFormat::kJson}) {
     const std::string line = format_log_line(format, LogLevel::kWarn, "", "a\nb\rc", {{"k", "d\ne\rf"}});

@@ -37,5 +37,11 @@ TEST(Clipped, NeverCutsACharacterNorExceedsItsLimit) {
   EXPECT_EQ(clipped("\u00e9\u00e9", 1), "");
 }
 
+TEST(Clipped, IsUtf8WhateverTheTextIs) {
+  EXPECT_EQ(clipped("caf\xE9", 80), "caf\uFFFD");
+  EXPECT_EQ(clipped("\xE2\x82", 80), "\uFFFD\uFFFD");
+  EXPECT_EQ(clipped("abc\xE2\x82", 6), "abc\u2026");
+}
+
 }  // namespace
 }  // namespace lepton_operator::base

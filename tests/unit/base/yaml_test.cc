@@ -302,6 +302,24 @@ TEST(YamlWriting, WhateverIsWrittenIsReadBackTheSame) {
   }
 }
 
+TEST(YamlWriting, WhatIsNoUtf8IsReplacedAndAllIsReadBack) {
+  for (const std::string bad : {"\xE9", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"}) {
+    std::string replaced;
+    for (std::size_t i = 0; i < bad.size(); ++i) replaced += "\uFFFD";
+    const Json value = Json::object({{"line", Json::string("caf" + bad + "s \u00e9")},
+                                     {"block", Json::string("a\nb " + bad + "\n")},
+                                     {"key-" + bad, Json::string(bad)},
+                                     {"after", Json::string("all")}});
+    const auto back = parse_yaml(to_yaml(value), "back");
+    ASSERT_TRUE(back) << back.error().text();
+    EXPECT_EQ(get_string(back->at(0).value, "line"), "caf" + replaced + "s \u00e9");
+    EXPECT_EQ(get_string(back->at(0).value, "block"), "a\nb " + replaced + "\n");
+    EXPECT_EQ(get_string(back->at(0).value, "key-" + replaced), replaced);
+    EXPECT_EQ(get_string(back->at(0).value, "after"), "all");
+    EXPECT_TRUE(parse_yaml(to_yaml(Json::string(bad)), "alone"));
+  }
+}
+
 TEST(Yaml, WhatIsNotUtf8IsRefusedWithItsLine) {
   for (const char* bad : {"\xE9", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"}) {
     const auto parsed = parse_yaml("a: b\nc: \"" + std::string(bad) + "\"\n", "x.yaml");

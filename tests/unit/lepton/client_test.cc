@@ -441,6 +441,13 @@ TEST(ADiagnosis, WithoutTheSearchTakesTheFirstReplicasOwnLog) {
   }
 }
 
+TEST(ADiagnosis, OfALogInAnotherEncodingIsUtf8) {
+  Bench bench;
+  bench.transport->then(200, "{}").then(200, "{}").then(404, "").then(200, R"([{"metadata":{"id":"r-1"}}])");
+  bench.transport->then(200, "\x82\xAC of caf\xE9\nlast\n");
+  EXPECT_THAT(bench.get(bench.client->explain_endpoint(bench.root, "nim-a"))->log_lines, ElementsAre("\uFFFD\uFFFD of caf\uFFFD", "last"));
+}
+
 JobSpec a_job(const std::string& value) {
   JobSpec job;
   job.name = "job-a";

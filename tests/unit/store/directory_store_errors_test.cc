@@ -312,6 +312,36 @@ TEST_F(DirectoryStoreErrors, AStateFileWithoutUidIsLeftAloneToo) {
   EXPECT_THAT(lines_with("metadata.uid is missing"), Not(IsEmpty()));
 }
 
+TEST_F(DirectoryStoreErrors, AFileWhoseNameIsNoUtf8IsReadAndKnownAgainAfterARestart) {
+  const std::string name = "caf\xFF%.yaml";
+  start();
+  put(name, an_invocation("nim"));
+  ASSERT_TRUE(set_finalizer("nim", true).ok());
+  const std::string before = uid("nim");
+  restart();
+  EXPECT_EQ(uid("nim"), before);
+  EXPECT_THAT(lines_with("cannot be understood"), IsEmpty());
+  EXPECT_THAT(told_, SizeIs(1)) << "nothing has changed";
+  stop();
+  put(name, "kind: [Invocation\n");
+  start();
+  advance(1s);
+  advance(30s);
+  EXPECT_EQ(uid("nim"), before);
+  EXPECT_FALSE(deleting("nim")) << "it is the file that the object came from";
+  EXPECT_THAT(store_->invalid_files(), ElementsAre(source("caf\uFFFD%.yaml"))) << "a metric's label is UTF-8";
+  EXPECT_THAT(accepted_in(state_of("nim")), StartsWith("True UpdateRefused: " + source("caf\uFFFD%.yaml") + ":"));
+}
+
+TEST_F(DirectoryStoreErrors, AStatusOfAnyBytesIsReadBack) {
+  start();
+  put("nim.yaml", an_invocation("nim"));
+  ASSERT_TRUE(set_progress("nim", "last log line: caf\xE9").ok());
+  restart();
+  ASSERT_TRUE(find("nim"));
+  EXPECT_EQ(find("nim")->status.progress, "last log line: caf\uFFFD");
+}
+
 // --- The wrong directory at the start ---
 
 class AnotherDirectoryAtTheStart : public DirectoryStoreTest {

@@ -202,7 +202,10 @@ class Directory final : public DirectoryStore {
   awaitable<void> scan() {
     const Timestamp now = clock_.now();
     const bool whole = !synced_ || now >= whole_at_ || trouble() || workspaces_.corrupt() || invocations_.corrupt();
-    const Result<> read = files_.scan(now, whole ? ManifestFiles::Extent::kAll : ManifestFiles::Extent::kTouched);
+    // Nothing told of a change does not mean that there was none: what is missing is looked for before that counts.
+    const std::optional<Timestamp> due = absence_.next();
+    const bool all = whole || (due && *due <= now);
+    const Result<> read = files_.scan(now, all ? ManifestFiles::Extent::kAll : ManifestFiles::Extent::kTouched);
     tell_directory(read);
     if (!read) {
       absence_.end_all();  // whatever was missing may have been here unseen

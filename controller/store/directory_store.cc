@@ -291,8 +291,9 @@ class Directory final : public DirectoryStore {
     __builtin_unreachable();
   }
 
-  // What a removal would take out of Lepton, and is not being removed anyway.
+  // What a removal would take out of Lepton, and is not being removed anyway; and what would run again if it were forgotten.
   bool something_to_lose() const {
+    if (invocations_.remembers_expired()) return true;
     const std::vector<ObjectKey> keys = invocations_.keys();
     return std::any_of(keys.begin(), keys.end(), [this](const ObjectKey& key) {
       const auto object = invocations_.find(key);

@@ -81,8 +81,8 @@ void ObjectTable<T>::load_one(const ObjectKey& key) {
     }
     problem = read.error().text();
   } else if (read->meta.uid.empty()) {
-    if (const auto hash = read->meta.annotations.find(kExpiredAnnotation); hash != read->meta.annotations.end()) {
-      expired_[key] = hash->second;
+    if (read->meta.annotations.contains(kExpiredAnnotation)) {
+      expired_[key] = expired(*read);
       corrupt_.erase(key);
       return;
     }
@@ -111,7 +111,7 @@ void ObjectTable<T>::adopt(T object) {
   if (object.meta.deleted && object.meta.finalizers.empty()) {  // stopped between the finalizer's fall and the file's removal
     const std::optional<T> left = what_is_left(key, object);
     const Result<> ended = left ? parts_.state.save(*left) : parts_.state.remove<T>(key);
-    if (done(ended, "remove the state of", key) && left) expired_[key] = left->meta.annotations.at(kExpiredAnnotation);
+    if (done(ended, "remove the state of", key) && left) expired_[key] = expired(*left);
     return;
   }
   // Versions only ever grow: one that was given out before a crash is not given out for another state.
@@ -143,7 +143,10 @@ std::vector<ObjectKey> ObjectTable<T>::keys() const {
 template <class T>
 std::string ObjectTable<T>::file_of(const ObjectKey& key) const {
   const std::shared_ptr<const T> object = find(key);
-  if (!object) return "";
+  if (!object) {
+    const auto known = expired_.find(key);
+    return known == expired_.end() ? "" : known->second.file;
+  }
   const auto mark = object->meta.annotations.find(kManifestAnnotation);
   return mark == object->meta.annotations.end() ? "" : file_in(mark->second);
 }
@@ -161,10 +164,7 @@ template <class T>
 bool ObjectTable<T>::in_force(const Document& document) const {
   if (!document.errors.empty()) return false;
   const auto found = records_.find(document.key);
-  if (found == records_.end()) {
-    const auto known = expired_.find(document.key);
-    return known != expired_.end() && known->second == short_hash(document);
-  }
+  if (found == records_.end()) return expired_unchanged(document) && expired_.at(document.key).file == document.file;
   if (!found->second.refused.empty()) return false;
   const invocation::ObjectMeta& meta = found->second.object->meta;
   const auto mark = meta.annotations.find(kManifestAnnotation);
@@ -180,13 +180,28 @@ std::vector<std::string> ObjectTable<T>::apply(const Document& document) {
   }
   const auto found = records_.find(document.key);
   if (found != records_.end()) return update(found->second, document);
-  if (const auto known = expired_.find(document.key); known != expired_.end() && known->second == short_hash(document)) return {};
-  if (document.errors.empty()) {
+  if (expired_unchanged(document)) {
+    follow_expired(document);
+  } else if (document.errors.empty()) {
     create(document);
   } else {
     reject(document);
   }
   return {};
+}
+
+template <class T>
+bool ObjectTable<T>::expired_unchanged(const Document& document) const {
+  const auto known = expired_.find(document.key);
+  return known != expired_.end() && known->second.hash == short_hash(document);
+}
+
+// As follow(): what is left stands or falls with the file where the manifest is now.
+template <class T>
+void ObjectTable<T>::follow_expired(const Document& document) {
+  if (expired_.at(document.key).file == document.file) return;
+  T note = note_of(document.key, manifest_mark(document));
+  save_later(document.key, note, "record the end of", [this, key = document.key, known = expired(note)] { expired_[key] = known; });
 }
 
 template <class T>
@@ -316,7 +331,7 @@ template <class T>
 std::vector<ObjectKey> ObjectTable<T>::notes() const {
   std::vector<ObjectKey> keys;
   for (const auto& [key, message] : rejected_) keys.push_back(key);
-  for (const auto& [key, hash] : expired_) keys.push_back(key);
+  for (const auto& [key, known] : expired_) keys.push_back(key);
   return keys;
 }
 
@@ -409,18 +424,29 @@ boost::asio::awaitable<Result<>> ObjectTable<T>::expire(Context context, std::sh
   co_return saved;
 }
 
-// What an object that is no more leaves, if its time was over and its manifest is still there: that manifest's hash.
+template <class T>
+typename ObjectTable<T>::Expired ObjectTable<T>::expired(const T& note) {
+  const auto mark = note.meta.annotations.find(kManifestAnnotation);
+  return {.file = mark == note.meta.annotations.end() ? "" : file_in(mark->second), .hash = note.meta.annotations.at(kExpiredAnnotation)};
+}
+
+template <class T>
+T ObjectTable<T>::note_of(const ObjectKey& key, const std::string& mark) const {
+  T note;
+  note.meta.key = key;
+  note.meta.created = parts_.clock.now();
+  note.meta.annotations[kManifestAnnotation] = mark;
+  note.meta.annotations[kExpiredAnnotation] = hash_in(mark);
+  note.spec = base::json_object();
+  return note;
+}
+
+// What an object that is no more leaves, if its time was over and its manifest is still there: that manifest's file and hash.
 template <class T>
 std::optional<T> ObjectTable<T>::what_is_left(const ObjectKey& key, const T& object) const {
   const auto mark = object.meta.annotations.find(kManifestAnnotation);
   if (!is_expired(object) || mark == object.meta.annotations.end()) return std::nullopt;
-  T left;
-  left.meta.key = key;
-  left.meta.created = parts_.clock.now();
-  left.meta.annotations[kManifestAnnotation] = mark->second;
-  left.meta.annotations[kExpiredAnnotation] = hash_in(mark->second);
-  left.spec = base::json_object();
-  return left;
+  return note_of(key, mark->second);
 }
 
 // Its owner holds it.
@@ -432,12 +458,11 @@ boost::asio::awaitable<Result<>> ObjectTable<T>::end(ObjectKey key, std::shared_
     if (removed) records_.erase(key);
     co_return removed;
   }
-  const std::string hash = left->meta.annotations[kExpiredAnnotation];
   const auto shown = std::make_shared<const T>(*std::move(left));
   const Result<> saved = co_await parts_.writer.template save<T>(shown);
   if (saved) {
     records_.erase(key);
-    expired_[key] = hash;
+    expired_[key] = expired(*shown);
   }
   co_return saved;
 }

@@ -58,7 +58,7 @@ class ObjectTable {
 
   std::shared_ptr<const T> find(const ObjectKey& key) const;
   std::vector<ObjectKey> keys() const;
-  // The manifest file that the object came from; empty when there is no such object.
+  // The manifest file that the object came from, or did until its time was over; empty when nothing is known of one.
   std::string file_of(const ObjectKey& key) const;
 
   // One scan: begin_scan(), then for every object that it looks at one of apply, keep and gone (or none: its absence is not certain yet),
@@ -76,6 +76,7 @@ class ObjectTable {
   // What has a state file and is no object: manifests that were never accepted (the file says why), and what is left of objects whose time
   // was over.
   std::vector<ObjectKey> notes() const;
+  bool remembers_expired() const { return !expired_.empty(); }
   bool failing() const { return !failure_.empty(); }  // something could not be written: look again soon
   bool corrupt() const { return !corrupt_.empty(); }  // some state file cannot be understood
 
@@ -90,6 +91,11 @@ class ObjectTable {
   struct Record {
     std::shared_ptr<const T> object;
     std::string refused;  // why the manifest's present content is not in force
+  };
+  // What is left of an object whose time was over.
+  struct Expired {
+    std::string file;
+    std::string hash;  // of what its manifest said
   };
   class Hold;  // of an object that is being written
   using HoldPtr = std::shared_ptr<Hold>;
@@ -106,7 +112,11 @@ class ObjectTable {
   bool remove(const ObjectKey& key);
   bool forget(const ObjectKey& key);
   awaitable<Result<>> end(ObjectKey key, std::shared_ptr<const T> object);
+  static Expired expired(const T& note);
+  T note_of(const ObjectKey& key, const std::string& mark) const;
   std::optional<T> what_is_left(const ObjectKey& key, const T& object) const;
+  bool expired_unchanged(const Document& document) const;
+  void follow_expired(const Document& document);
   std::vector<std::string> update(Record& record, const Document& document);
   void follow(Record& record, const Document& document);
   void touch_deleting(Record& record, const Document& document);
@@ -124,7 +134,7 @@ class ObjectTable {
   Told look_again_;
   std::map<ObjectKey, Record> records_;
   std::map<ObjectKey, std::string> rejected_;  // never accepted: what its state file says
-  std::map<ObjectKey, std::string> expired_;   // gone by their time to live: what the manifest said, as a hash
+  std::map<ObjectKey, Expired> expired_;       // gone by their time to live, while their manifest is still there
   std::map<ObjectKey, std::string> corrupt_;   // whose state file cannot be understood: why
   std::set<ObjectKey> held_;                   // being written
   std::set<ObjectKey> left_alone_;             // of those, what a scan wanted to change

@@ -157,6 +157,67 @@ TEST_F(ExpiringManifest, RunsAgainWhenItWasAwayAndLeavesNothingWhenItIsAway) {
   EXPECT_NE(find("nim"), nullptr);
 }
 
+TEST_F(ExpiringManifest, DoesNotRunAgainAfterATimeInWhichItsFileCouldNotBeRead) {
+  for (const bool restarted : {false, true}) {
+    let_it_end();
+    if (restarted) restart();
+    put("nim.yaml", "kind: [Invocation\n");
+    advance(1s);
+    advance(3s);
+    advance(3s);
+    EXPECT_TRUE(std::filesystem::exists(state_of("nim")));
+    put("nim.yaml", an_invocation("nim"));
+    EXPECT_EQ(find("nim"), nullptr);
+    take_away("nim.yaml");
+    advance(1s);
+    advance(3s);
+    stop();
+  }
+}
+
+TEST_F(ExpiringManifest, StaysItsFilesAlsoWhenAnotherNamesTheSameObject) {
+  let_it_end();
+  put("nim-old.yaml", an_invocation("nim", "gemma"));
+  advance(10s);
+  EXPECT_EQ(find("nim"), nullptr);
+  EXPECT_THAT(lines_with(source("nim-old.yaml") + ":4: metadata.name: Invocation default/nim is already in"), testing::SizeIs(1));
+  take_away("nim.yaml");
+  advance(1s);
+  EXPECT_NE(find("nim"), nullptr) << "the other one is a changed manifest then";
+}
+
+TEST_F(ExpiringManifest, IsKnownInTheFileThatItMovedTo) {
+  let_it_end();
+  std::filesystem::rename(manifest("nim.yaml"), manifest("moved.yaml"));
+  settle();
+  EXPECT_EQ(find("nim"), nullptr);
+  for (const bool restarted : {false, true}) {
+    if (restarted) restart();
+    put("moved.yaml", "kind: [Invocation\n");
+    advance(1s);
+    advance(3s);
+    advance(3s);
+    put("moved.yaml", an_invocation("nim"));
+    EXPECT_EQ(find("nim"), nullptr);
+  }
+}
+
+TEST_F(ExpiringManifest, IsNotForgottenByAStartBeforeTheMount) {
+  let_it_end();
+  stop();
+  std::filesystem::rename(manifests(), root_.path() / "aside");
+  std::filesystem::create_directory(manifests());
+  start();
+  advance(5s);
+  advance(5s);
+  EXPECT_TRUE(std::filesystem::exists(state_of("nim")));
+  std::filesystem::remove_all(manifests());
+  std::filesystem::rename(root_.path() / "aside", manifests());
+  advance(2s);
+  advance(10s);
+  EXPECT_EQ(find("nim"), nullptr);
+}
+
 TEST_F(ExpiringManifest, ChangedWhileItsObjectGoesRunsWhenThatIsGone) {
   start();
   put("nim.yaml", an_invocation("nim"));

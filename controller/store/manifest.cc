@@ -13,7 +13,7 @@ namespace {
 
 // A namespace is a directory of the state directory, beside the operator's own files (docs/directory-mode.md).
 bool is_state_file(std::string_view name) {
-  return name == "credentials" || name == "install-id" || name == "manifest-directory" || name == "token-key";
+  return name == "credentials" || name == "home" || name == "install-id" || name == "manifest-directory" || name == "token-key";
 }
 
 using base::Json;

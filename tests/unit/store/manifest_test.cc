@@ -64,8 +64,10 @@ TEST(Manifest, AWrongApiVersionIsNamedWithTheRightOne) {
 }
 
 TEST(Manifest, ANamespaceNamedAsAFileOfTheStateDirectoryIsRefused) {
-  const ManifestFile file = parsed(an_invocation("nim", "llama", "  namespace: credentials\n"));
-  EXPECT_THAT(file.errors, ElementsAre(HasSubstr("metadata.namespace: must not be \"credentials\"")));
+  for (const std::string name : {"credentials", "home", "install-id", "manifest-directory", "token-key"}) {
+    const ManifestFile file = parsed(an_invocation("nim", "llama", "  namespace: " + name + "\n"));
+    EXPECT_THAT(file.errors, ElementsAre(HasSubstr("metadata.namespace: must not be \"" + name + "\"")));
+  }
 }
 
 TEST(Manifest, AnotherApisObjectIsRefusedButHidesNothing) {

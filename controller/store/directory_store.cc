@@ -393,10 +393,13 @@ class Directory final : public DirectoryStore {
   // True when that is certain.
   bool missing(const Identifier& identifier, Timestamp now) {
     const auto& [kind, key] = identifier;
-    const auto file = files_.files().find(file_of(identifier));
-    const bool hidden = file != files_.files().end() && file->second.opaque;
+    const std::string owner = file_of(identifier);
+    const auto file = files_.files().find(owner);
+    const bool opaque = file != files_.files().end() && file->second.opaque;
+    const bool hidden = opaque || files_.pending(owner);
     const bool present = declarations_.present(identifier);
-    if (hidden && !present) keep(identifier, all_errors(file->second));
+    if (files_.pending(owner) && !present) again_.insert(identifier);  // with the next scan, since the file may not name it then
+    if (opaque && !present) keep(identifier, all_errors(file->second));
     const std::shared_ptr<const Invocation> invocation = kind == Kind::kInvocation ? invocations_.find(key) : nullptr;
     const bool going = invocation && invocation->meta.deleted;
     if (!hidden && !present && !going) return absence_.certain(kind, key, now);

@@ -41,6 +41,8 @@ class ManifestFiles {
   const std::map<std::string, ManifestFile>& files() const { return files_; }  // by name
   // Changes whenever the file's content does: an error is told once per fingerprint.
   const std::string& fingerprint(const std::string& name) const { return fingerprints_.at(name); }
+  // It is there with a content that does not count yet.
+  bool pending(const std::string& name) const { return pending_.contains(name); }
   std::string source_of(const std::string& name) const { return base::as_utf8((directory_ / name).string()); }  // as people are shown it
   const DirectoryIdentity& identity() const { return identity_; }  // of the directory that the latest scan read
   void trust() { device_ = identity_.device; }                     // from now on it must not be on another device

@@ -1,14 +1,27 @@
 // A file that is there, although not whole, not readable or under another name, is no removal of what came from it.
+#include <fstream>
+
 #include "unit/store/directory_fixture.h"
 
 namespace lepton_operator::store {
 namespace {
 
 using namespace std::chrono_literals;
+
 // An Invocation with something in Lepton.
 class ManifestsPresence : public DirectoryStoreTest {
  protected:
+  void apply(const std::string& name) {
+    start();
+    put(name, an_invocation("nim"));
+    ASSERT_TRUE(set_finalizer("nim", true));
+    uid_ = uid("nim");
+  }
   bool untouched() const { return uid("nim") == uid_ && !deleting("nim"); }
+  // Long enough for a deletion, in as many scans as one takes.
+  void wait() {
+    for (int i = 0; i < 4; ++i) advance(1s);
+  }
 
   std::string uid_;
 };
@@ -41,12 +54,68 @@ TEST_F(ALinksTarget, ThatWasEmptyForAMomentIsNoRemoval) {
   EXPECT_TRUE(untouched());
 }
 
+TEST_F(ALinksTarget, ThatIsStillBeingWrittenWhenItsAbsenceIsDueIsNoRemoval) {
+  write("");
+  advance(10s);
+  advance(1s);
+  const std::string text = an_invocation("nim");
+  write(text.substr(0, text.find("Invocation") + 4));
+  advance(1s);
+  EXPECT_TRUE(untouched());
+  write(text);
+  advance(10s);
+  EXPECT_TRUE(untouched());
+}
+
 TEST_F(ALinksTarget, ThatStaysEmptyIsARemoval) {
   write("");
   advance(10s);
   advance(1'999ms);
   EXPECT_TRUE(untouched());
   advance(1ms);
+  EXPECT_TRUE(deleting("nim"));
+}
+
+// --- Files that are being written ---
+
+TEST_F(ManifestsPresence, AFileThatIsWrittenSlowlyIsThere) {
+  apply("nim.yaml");
+  take_away("nim.yaml");
+  std::ofstream file(manifest("nim.yaml"));
+  for (int i = 0; i < 16; ++i) {
+    file << "# line " << i << "\n" << std::flush;
+    settle();
+    advance(250ms);
+    ASSERT_TRUE(untouched()) << i;
+  }
+  file << an_invocation("nim");
+  file.close();
+  settle();
+  wait();
+  EXPECT_TRUE(untouched());
+}
+
+TEST_F(ManifestsPresence, AFileThatIsWrittenSlowlyDuringAStartIsThereToo) {
+  apply("nim.yaml");
+  stop();
+  std::ofstream file(manifest("nim.yaml"), std::ios::trunc);
+  file << "kind: [" << std::flush;
+  start();
+  for (int i = 0; i < 16; ++i) {
+    file << "a" << i << ", " << std::flush;
+    settle();
+    advance(250ms);
+    ASSERT_TRUE(untouched()) << i;
+  }
+}
+
+TEST_F(ManifestsPresence, AFileThatCameToRestWithoutTheObjectIsARemoval) {
+  apply("nim.yaml");
+  take_away("nim.yaml");
+  std::ofstream file(manifest("nim.yaml"));
+  file << "# nothing\n" << std::flush;
+  settle();
+  wait();
   EXPECT_TRUE(deleting("nim"));
 }
 

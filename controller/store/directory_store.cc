@@ -11,6 +11,7 @@
 #include "store/known_directory.h"
 #include "store/manifest_files.h"
 #include "store/manifest_report.h"
+#include "store/moves.h"
 #include "store/object_table.h"
 #include "store/secret_table.h"
 #include "store/state_files.h"
@@ -235,6 +236,7 @@ class Directory final : public DirectoryStore {
       look.whole = look.whole || declarations_.opaque(name);
       look.identifiers.insert(declarations_.of(name).begin(), declarations_.of(name).end());
     };
+    moves_.note(changed, files_);
     for (const std::string& name : changed) {
       add(name);
       const auto file = files_.files().find(name);
@@ -399,7 +401,7 @@ class Directory final : public DirectoryStore {
     const bool hidden = opaque || files_.pending(owner);
     const bool present = declarations_.present(identifier);
     if (files_.pending(owner) && !present) again_.insert(identifier);  // with the next scan, since the file may not name it then
-    if (opaque && !present) keep(identifier, all_errors(file->second));
+    if (opaque && !present) keep(identifier, owner, all_errors(file->second));
     const std::shared_ptr<const Invocation> invocation = kind == Kind::kInvocation ? invocations_.find(key) : nullptr;
     const bool going = invocation && invocation->meta.deleted;
     if (!hidden && !present && !going) return absence_.certain(kind, key, now);
@@ -407,15 +409,19 @@ class Directory final : public DirectoryStore {
     return false;
   }
 
-  void keep(const Identifier& identifier, const std::vector<std::string>& reasons) {
+  void keep(const Identifier& identifier, const std::string& file, const std::vector<std::string>& reasons) {
+    const ObjectKey& key = identifier.second;
     switch (identifier.first) {
-      case Kind::kInvocation: return invocations_.keep(identifier.second, reasons);
-      case Kind::kWorkspace: return workspaces_.keep(identifier.second, reasons);
+      case Kind::kInvocation: invocations_.moved(key, file); return invocations_.keep(key, reasons);
+      case Kind::kWorkspace: workspaces_.moved(key, file); return workspaces_.keep(key, reasons);
       case Kind::kSecret: return;
     }
   }
 
-  std::string file_of(const Identifier& identifier) const {
+  // The file that it came from, by its name now.
+  std::string file_of(const Identifier& identifier) const { return moves_.now_at(recorded_file_of(identifier)); }
+
+  std::string recorded_file_of(const Identifier& identifier) const {
     switch (identifier.first) {
       case Kind::kInvocation: return invocations_.file_of(identifier.second);
       case Kind::kWorkspace: return workspaces_.file_of(identifier.second);
@@ -446,6 +452,7 @@ class Directory final : public DirectoryStore {
   ObjectTable<Invocation> invocations_;
   ChangeHandler handler_;
   Declarations declarations_;
+  Moves moves_;
   std::set<Identifier> again_;  // to be looked at with the next scan, whatever else has changed
   Timestamp whole_at_{};        // when to look at everything again, in case inotify missed something
   std::int64_t gone_ = 0;

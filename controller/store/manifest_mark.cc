@@ -49,9 +49,9 @@ std::string read(std::string_view name) {
 
 std::string short_hash(const Document& document) { return document.hash.substr(0, 16); }
 
-std::string manifest_mark(const Document& document) { return written(document.file) + "@" + short_hash(document); }
+std::string manifest_mark(const Document& document) { return mark_of(document.file, short_hash(document)); }
 
-std::string with_file(std::string_view mark, const std::string& file) { return written(file) + "@" + hash_in(mark); }
+std::string mark_of(std::string_view file, std::string_view hash) { return written(file) + "@" + std::string(hash); }
 
 std::string file_in(std::string_view mark) { return read(mark.substr(0, mark.rfind('@'))); }
 

@@ -15,7 +15,7 @@ inline constexpr const char* kManifestAnnotation = "lepton.dev/manifest";
 
 std::string short_hash(const Document& document);
 std::string manifest_mark(const Document& document);
-std::string with_file(std::string_view mark, const std::string& file);  // the same content in another file
+std::string mark_of(std::string_view file, std::string_view hash);
 std::string file_in(std::string_view mark);
 std::string hash_in(std::string_view mark);
 

@@ -181,7 +181,7 @@ std::vector<std::string> ObjectTable<T>::apply(const Document& document) {
   const auto found = records_.find(document.key);
   if (found != records_.end()) return update(found->second, document);
   if (expired_unchanged(document)) {
-    follow_expired(document);
+    follow_expired(document.key, document.file);
   } else if (document.errors.empty()) {
     create(document);
   } else {
@@ -198,10 +198,18 @@ bool ObjectTable<T>::expired_unchanged(const Document& document) const {
 
 // As follow(): what is left stands or falls with the file where the manifest is now.
 template <class T>
-void ObjectTable<T>::follow_expired(const Document& document) {
-  if (expired_.at(document.key).file == document.file) return;
-  T note = note_of(document.key, manifest_mark(document));
-  save_later(document.key, note, "record the end of", [this, key = document.key, known = expired(note)] { expired_[key] = known; });
+void ObjectTable<T>::follow_expired(const ObjectKey& key, const std::string& file) {
+  const Expired& known = expired_.at(key);
+  if (known.file == file) return;
+  T note = note_of(key, mark_of(file, known.hash));
+  save_later(key, note, "record the end of", [this, key, next = expired(note)] { expired_[key] = next; });
+}
+
+template <class T>
+void ObjectTable<T>::moved(const ObjectKey& key, const std::string& file) {
+  const std::shared_ptr<const T> object = find(key);
+  if (object && !object->meta.deleted) follow(key, file);
+  if (!object && expired_.contains(key)) follow_expired(key, file);
 }
 
 template <class T>
@@ -233,7 +241,7 @@ std::vector<std::string> ObjectTable<T>::update(Record& record, const Document& 
     for (const FieldError& error : forbidden_changes(object, document.spec)) forbidden.push_back(document.sentence(error));
   }
   if (!document.errors.empty() || !forbidden.empty()) {
-    follow(record, document);
+    follow(document.key, document.file);
     keep(document.key, document.errors.empty() ? forbidden : document.errors);
     return forbidden;
   }
@@ -255,12 +263,13 @@ std::vector<std::string> ObjectTable<T>::update(Record& record, const Document& 
 
 // A refused manifest may still have moved to another file: the object then stands or falls with that one.
 template <class T>
-void ObjectTable<T>::follow(Record& record, const Document& document) {
-  if (file_of(document.key) == document.file) return;
+void ObjectTable<T>::follow(const ObjectKey& key, const std::string& file) {
+  if (file_of(key) == file) return;
+  const Record& record = records_.at(key);
   T next = *record.object;
   std::string& mark = next.meta.annotations[kManifestAnnotation];
-  mark = with_file(mark, document.file);
-  record_later(document.key, std::move(next), record.refused, "record", [this, key = document.key] { changed_(key); });
+  mark = mark_of(file, hash_in(mark));
+  record_later(key, std::move(next), record.refused, "record", [this, key] { changed_(key); });
 }
 
 // A file that returns while its object is being deleted: it cannot be called back, but it may carry the annotation that ends a stuck

@@ -69,6 +69,7 @@ class ObjectTable {
   // Sentences to tell besides the document's own errors.
   std::vector<std::string> apply(const Document& document);
   void keep(const ObjectKey& key, const std::vector<std::string>& reasons);  // its manifest cannot be read
+  void moved(const ObjectKey& key, const std::string& file);                 // nor can the one that its file is now
   // No manifest declares it any more. False: it is being written, come again.
   bool gone(const ObjectKey& key);
   awaitable<void> written();  // what the scan asked for, as far as it can be
@@ -116,9 +117,9 @@ class ObjectTable {
   T note_of(const ObjectKey& key, const std::string& mark) const;
   std::optional<T> what_is_left(const ObjectKey& key, const T& object) const;
   bool expired_unchanged(const Document& document) const;
-  void follow_expired(const Document& document);
+  void follow_expired(const ObjectKey& key, const std::string& file);
   std::vector<std::string> update(Record& record, const Document& document);
-  void follow(Record& record, const Document& document);
+  void follow(const ObjectKey& key, const std::string& file);
   void touch_deleting(Record& record, const Document& document);
   void reject(const Document& document);
   awaitable<Result<>> commit(ObjectKey key, std::shared_ptr<T> next, std::string refused);

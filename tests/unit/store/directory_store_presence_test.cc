@@ -7,6 +7,9 @@ namespace lepton_operator::store {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::StartsWith;
+
+const std::string kBroken = "kind: [Invocation\n";
 
 // An Invocation with something in Lepton.
 class ManifestsPresence : public DirectoryStoreTest {
@@ -115,6 +118,73 @@ TEST_F(ManifestsPresence, AFileThatCameToRestWithoutTheObjectIsARemoval) {
   std::ofstream file(manifest("nim.yaml"));
   file << "# nothing\n" << std::flush;
   settle();
+  wait();
+  EXPECT_TRUE(deleting("nim"));
+}
+
+// --- Files that cannot be understood, renamed ---
+
+TEST_F(ManifestsPresence, ARenameOfAFileThatCannotBeUnderstoodIsNoRemoval) {
+  apply("a.yaml");
+  put("a.yaml", kBroken);
+  std::filesystem::rename(manifest("a.yaml"), manifest("b.yaml"));
+  settle();
+  wait();
+  EXPECT_TRUE(untouched());
+  EXPECT_THAT(accepted_in(state_of("nim")), StartsWith("True UpdateRefused: " + source("b.yaml") + ":"));
+  restart();
+  wait();
+  EXPECT_TRUE(untouched()) << "it is known where it is now";
+  std::filesystem::rename(manifest("b.yaml"), manifest("c.yaml"));
+  settle();
+  put("c.yaml", an_invocation("nim"));
+  wait();
+  EXPECT_TRUE(untouched());
+  EXPECT_EQ(accepted_in(state_of("nim")), "no condition");
+}
+
+TEST_F(ManifestsPresence, ARenameWhoseNewNameCountsOnlyLaterIsNoRemovalEither) {
+  TemporaryDirectory elsewhere;
+  std::filesystem::create_directory_symlink(elsewhere.path(), manifest("..data"));
+  apply("a.yaml");
+  put("a.yaml", kBroken);
+  // The new name is a link, which counts only after 300 ms.
+  write_text(elsewhere.path() / "b.yaml", kBroken);
+  take_away("a.yaml");
+  std::filesystem::create_symlink("..data/b.yaml", manifest("b.yaml"));
+  settle();
+  wait();
+  EXPECT_TRUE(untouched());
+}
+
+TEST_F(ManifestsPresence, OfSeveralNewFilesTheOneWithTheSameContentIsTheOneRenamed) {
+  apply("a.yaml");
+  put("a.yaml", kBroken);
+  std::filesystem::rename(manifest("a.yaml"), manifest("c.yaml"));
+  write_text(manifest("b.yaml"), "kind: {\n");
+  settle();
+  put("b.yaml", an_invocation("other"));
+  wait();
+  EXPECT_TRUE(untouched());
+}
+
+TEST_F(ManifestsPresence, WhatARenamedFileNoLongerHoldsIsRemoved) {
+  apply("a.yaml");
+  put("a.yaml", kBroken);
+  std::filesystem::rename(manifest("a.yaml"), manifest("b.yaml"));
+  settle();
+  wait();
+  ASSERT_TRUE(untouched());
+  put("b.yaml", an_invocation("other"));
+  wait();
+  EXPECT_TRUE(deleting("nim"));
+}
+
+TEST_F(ManifestsPresence, ABrokenFileThatGoesIsARemovalWhateverElseIsBroken) {
+  put("other.yaml", kBroken);
+  apply("a.yaml");
+  put("a.yaml", "kind: {\n");
+  take_away("a.yaml");
   wait();
   EXPECT_TRUE(deleting("nim"));
 }

@@ -350,7 +350,16 @@ class Directory final : public DirectoryStore {
         if (open.contains(identifier)) claimants[identifier].push_back(&document);
       }
     }
+    std::erase_if(claimants, [this](const auto& entry) { return owner_is_being_written(entry.first); });
     return claimants;
+  }
+
+  // Whether the owner still declares it is not known yet: nobody else's word is taken, and all are looked at again with the next scan.
+  bool owner_is_being_written(const Identifier& identifier) {
+    const std::string owner = file_of(identifier);
+    if (!files_.pending(owner) || files_.files().contains(owner)) return false;
+    again_.insert(identifier);
+    return true;
   }
 
   void apply(const Document& document) {

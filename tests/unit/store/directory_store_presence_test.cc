@@ -112,6 +112,26 @@ TEST_F(ManifestsPresence, AFileThatIsWrittenSlowlyDuringAStartIsThereToo) {
   }
 }
 
+TEST_F(ManifestsPresence, AFileThatIsWrittenSlowlyDuringAStartStaysTheOwner) {
+  apply("nim.yaml");
+  put("other.yaml", with_timeout(an_invocation("nim"), "2h"));
+  stop();
+  std::ofstream file(manifest("nim.yaml"), std::ios::trunc);
+  file << "kind: [" << std::flush;
+  start();
+  for (int i = 0; i < 4; ++i) {
+    file << "a" << i << ", " << std::flush;
+    settle();
+    advance(250ms);
+  }
+  EXPECT_EQ(generation("nim"), 1) << "another file's word is not taken";
+  file.close();
+  put("nim.yaml", "# it is in the other one now\n");
+  advance(1s);
+  EXPECT_EQ(generation("nim"), 2);
+  EXPECT_TRUE(untouched());
+}
+
 TEST_F(ManifestsPresence, AFileThatCameToRestWithoutTheObjectIsARemoval) {
   apply("nim.yaml");
   take_away("nim.yaml");

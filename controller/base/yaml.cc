@@ -63,12 +63,13 @@ std::vector<std::string_view> split_lines(std::string_view text) {
 // costs no more than its own length.
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(std::string_view text, std::size_t levels) : text_lines_(split_lines(text)), levels_(levels) {}
+  Builder(std::string_view text, const YamlLimits& limits)
+      : text_lines_(split_lines(text)), levels_(limits.levels), first_line_(limits.first_line) {}
 
   std::vector<YamlDocument> take() {
     // yaml-cpp takes the end of the stream for a closing quote; that can only happen to the last scalar.
     if (last_quoted_ && !is_closed(last_quoted_->first, last_quoted_->second)) {
-      throw Stop{static_cast<int>(last_quoted_->first) + 1, "a quote that is never closed"};
+      throw Stop{static_cast<int>(last_quoted_->first) + first_line_, "a quote that is never closed"};
     }
     return std::move(documents_);
   }
@@ -135,7 +136,7 @@ class Builder final : public YAML::EventHandler {
     std::vector<Json> items = {};
   };
 
-  static int line(const YAML::Mark& mark) { return mark.line + 1; }
+  int line(const YAML::Mark& mark) const { return mark.line + first_line_; }
 
   bool begins_document(int at) const {
     const auto is_blank = [](std::string_view text) {
@@ -247,6 +248,7 @@ class Builder final : public YAML::EventHandler {
 
   std::vector<std::string_view> text_lines_;
   std::size_t levels_;
+  int first_line_;
   std::vector<YamlDocument> documents_;
   YamlDocument document_;
   std::vector<Frame> stack_;
@@ -276,9 +278,9 @@ int YamlDocument::line_of(std::string_view path) const {
 
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view source, YamlLimits limits) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
-  if (text.size() > limits.text) return failure(source, 1, "is larger than " + std::to_string(limits.text >> 20) + " MiB");
+  if (text.size() > limits.text) return failure(source, limits.first_line, "is larger than " + std::to_string(limits.text >> 20) + " MiB");
   const auto line_at = [&](std::size_t at) {
-    return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+    return limits.first_line + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
   };
   if (const auto control = std::find_if(text.begin(), text.end(), is_control); control != text.end()) {
     return failure(source, line_at(static_cast<std::size_t>(control - text.begin())),
@@ -291,14 +293,14 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    Builder builder(text, limits.levels);
+    Builder builder(text, limits);
     while (parser.HandleNextDocument(builder)) {
     }
     return builder.take();
   } catch (const Stop& stop) {
     return refuse(stop.line, stop.what);
   } catch (const YAML::Exception& e) {  // the library's edge
-    return refuse(std::max(e.mark.line, 0) + 1, e.msg);
+    return refuse(std::max(e.mark.line, 0) + limits.first_line, e.msg);
   }
 }
 

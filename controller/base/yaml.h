@@ -28,6 +28,7 @@ struct YamlDocument {
 struct YamlLimits {
   std::size_t text = 3u << 20;  // bytes
   std::size_t levels = 64;
+  int first_line = 1;  // of the text within its file, which may be a part of it
 };
 
 // Empty documents are skipped. The error's `where` is "<source>:<line>".

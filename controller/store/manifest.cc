@@ -238,9 +238,7 @@ void add_broken(ManifestFile& file, const ManifestChunk& chunk, const base::Erro
 
 void add_by_document(ManifestFile& file, const std::string& text) {
   for (const ManifestChunk& chunk : split_documents(text)) {
-    // Empty lines before it, so that the parser counts lines as the file does.
-    const std::string padded = std::string(static_cast<std::size_t>(chunk.first_line - 1), '\n') + chunk.text;
-    Result<std::vector<base::YamlDocument>> parsed = base::parse_yaml(padded, file.source);
+    Result<std::vector<base::YamlDocument>> parsed = base::parse_yaml(chunk.text, file.source, {.first_line = chunk.first_line});
     if (!parsed) {
       add_broken(file, chunk, parsed.error());
       continue;

@@ -1,6 +1,8 @@
 // One file's text, taken apart: kinds, identities, and sentences with the right line.
 #include "store/manifest.h"
 
+#include <ctime>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -92,6 +94,26 @@ TEST(Manifest, ABrokenDocumentIsNamedByItsLinesWhenItCannotBeParsed) {
   EXPECT_EQ(file.documents[1].key, (ObjectKey{"team", "nim"}));
   EXPECT_THAT(file.documents[1].errors, ElementsAre(HasSubstr("examples/nim.yaml:1")));
   EXPECT_TRUE(file.opaque);
+}
+
+TEST(Manifest, EveryMistakeOfABrokenFileIsNamedByTheFilesOwnLines) {
+  const ManifestFile file = parsed("# one\nkind: [\n---\nkind: Secrit\n---\nkind: Secret\nmetadata: {}\n---\n- a: \"\n");
+  EXPECT_THAT(file.errors, ElementsAre(HasSubstr("nim.yaml:2: "), HasSubstr("nim.yaml:4: kind: unknown kind Secrit"),
+                                       HasSubstr("nim.yaml:7: metadata.name: is missing"), HasSubstr("nim.yaml:9: a quote")));
+}
+
+// What a broken document costs must not grow with its place in the file: four times as many, not sixteen times the work. It is the
+// processor's time, which others on the machine do not take.
+TEST(Manifest, ABrokenFileOfManyDocumentsCostsNoMoreThanItsLength) {
+  const auto cost_of = [](std::size_t documents) {
+    std::string text;
+    for (std::size_t i = 0; i < documents; ++i) text += "---\nkind: [\n";
+    const std::clock_t begun = std::clock();
+    EXPECT_EQ(parsed(text).errors.size(), documents);
+    return std::clock() - begun;
+  };
+  const std::clock_t some = cost_of(5'000);
+  EXPECT_LT(cost_of(20'000), 9 * some);
 }
 
 TEST(Manifest, TheHashIsOfWhatItSays) {

@@ -1,5 +1,9 @@
 #include "cli/backend_verb.h"
 
+#include <CLI/CLI.hpp>
+
+#include "base/strings.h"
+
 namespace lepton_operator::cli {
 
 boost::asio::awaitable<Verdict> BackendVerb::run(Session& session) {
@@ -19,6 +23,14 @@ std::string bare_name(const std::string& name) {
     if (kind == ours) return name.substr(slash + 1);
   }
   return name;
+}
+
+CLI::Option* add_name(CLI::App& app, std::string& name, const char* description) {
+  const auto check = [](std::string& given) {
+    if (!bare_name(given).empty()) return std::string();
+    return "\"" + base::clipped(given, 40) + "\" names nothing; is a variable of the shell not set?";
+  };
+  return app.add_option("NAME", name, description)->check(CLI::Validator(check, "", ""));
 }
 
 }  // namespace lepton_operator::cli

@@ -6,6 +6,10 @@
 #include "cli/backend.h"
 #include "cli/verb.h"
 
+namespace CLI {
+class Option;
+}  // namespace CLI
+
 namespace lepton_operator::cli {
 
 class BackendVerb : public Verb {
@@ -20,5 +24,8 @@ class BackendVerb : public Verb {
 
 // The NAME of an Invocation, as kubectl lets it be written: "run", "inv/run", "invocation.lepton.dev/run".
 std::string bare_name(const std::string& name);
+
+// Declares NAME. One that is written and names nothing is refused: an unset variable of the shell must not mean all there are.
+CLI::Option* add_name(CLI::App& app, std::string& name, const char* description);
 
 }  // namespace lepton_operator::cli

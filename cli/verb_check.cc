@@ -58,7 +58,7 @@ Finding credentials_missing(const ObjectKey& workspace, const ResolvedWorkspace&
 class Check final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "the Workspace (default)")->option_text("NAME");
+    add_name(app, name_, "the Workspace (default)")->option_text("NAME");
     manifests_.declare_optional(app, "check what these Invocations need, in place of those that are there; may be given again");
     app.add_option("--output", output_, "text, or json for programs (text)")
         ->option_text("text|json")

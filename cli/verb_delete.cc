@@ -57,7 +57,7 @@ class GoingView final : public View {
 class Delete final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "an Invocation")->required();
+    add_name(app, name_, "an Invocation")->required();
     app.add_flag("--wait", wait_, "return when nothing of it is left in Lepton");
   }
 

@@ -14,7 +14,7 @@ namespace {
 
 class Events final : public BackendVerb {
  public:
-  void declare(CLI::App& app) override { app.add_option("NAME", name_, "an Invocation")->required(); }
+  void declare(CLI::App& app) override { add_name(app, name_, "an Invocation")->required(); }
 
  private:
   boost::asio::awaitable<Verdict> act(Session& session, Backend& backend) override {

@@ -41,7 +41,7 @@ std::string not_a_number(std::string& text) {
 class Logs final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "an Invocation")->required();
+    add_name(app, name_, "an Invocation")->required();
     app.add_option("--task", tasks_, "of this task alone; may be repeated (all tasks)")->option_text("TASK")->allow_extra_args(false);
     app.add_flag("-f,--follow", follow_, "go on with what is written, until the job ends");
     app.add_flag("--endpoint", endpoint_, "the log of the task's endpoint in place of its job's");

@@ -14,7 +14,7 @@ namespace {
 class Retry final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "an Invocation")->required();
+    add_name(app, name_, "an Invocation")->required();
     app.add_option("--task", tasks_, "a task of it; may be repeated")->option_text("TASK")->required()->allow_extra_args(false);
   }
 

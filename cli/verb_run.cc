@@ -23,6 +23,8 @@ namespace {
 const std::vector<std::pair<std::string, DryRun>> kDryRuns = {
     {"none", DryRun::kNone}, {"client", DryRun::kClient}, {"server", DryRun::kServer}};
 
+constexpr const char* kNoName = "must be at most 63 lower-case letters, digits, '-' and '.', and begin and end with a letter or digit";
+
 // What an object refers to has to be there before it.
 int rank(Kind kind) {
   switch (kind) {
@@ -66,7 +68,9 @@ class Run final : public Verb {
  public:
   void declare(CLI::App& app) override {
     manifests_.declare(app);
-    app.add_option("--name", name_, "run it under this name, whatever the manifest says")->option_text("NAME");
+    app.add_option("--name", name_, "run it under this name, whatever the manifest says")
+        ->option_text("NAME")
+        ->check(CLI::Validator([](std::string& name) { return store::valid_name(name) ? "" : kNoName; }, "", ""));
     app.add_flag("--wait", wait_, "show how it goes, and return when it is over");
     app.add_option("--timeout", timeout_, "with --wait: no longer than this, e.g. 2h")->option_text("TIME");
     app.add_option("--dry-run", dry_run_, "client: check and send nothing; server: let the server check, too")
@@ -111,9 +115,6 @@ class Run final : public Verb {
         return wrong_usage("--timeout: \"" + base::clipped(timeout_, 40) + "\" is no duration", "e.g. 90s, 20m, 2h");
     }
     if (wait_ && dry_run_ != DryRun::kNone) return wrong_usage("--wait: there is nothing to wait for in a dry run");
-    if (!name_.empty() && !store::valid_name(name_)) {
-      return wrong_usage("--name: must be at most 63 lower-case letters, digits, '-' and '.', and begin and end with a letter or digit");
-    }
     return std::nullopt;
   }
 

@@ -111,7 +111,7 @@ class StatusView final : public View {
 class Status final : public BackendVerb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("NAME", name_, "an Invocation; all of the namespace unless written");
+    add_name(app, name_, "an Invocation; all of the namespace unless written");
     app.add_flag("-w,--watch", watch_, "go on showing it as it changes, until Ctrl-C; with NAME, until it is gone");
     app.add_option("-o,--output", format_, "table, wide, json or yaml (table)")
         ->option_text("FORMAT")

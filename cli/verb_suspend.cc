@@ -14,7 +14,7 @@ class Suspend final : public BackendVerb {
  public:
   explicit Suspend(bool suspend) : suspend_(suspend) {}
 
-  void declare(CLI::App& app) override { app.add_option("NAME", name_, "an Invocation")->required(); }
+  void declare(CLI::App& app) override { add_name(app, name_, "an Invocation")->required(); }
 
  private:
   boost::asio::awaitable<Verdict> act(Session& session, Backend& backend) override {

@@ -93,6 +93,13 @@ Answer<Json> parsed(Answer<HttpResponse> sending, std::string where) {
   co_return error;
 }
 
+// Without its last segment a path is the collection's: a DELETE there takes everything away. "." and ".." are dropped on the way.
+bool names_one(const ObjectName& name) { return !name.name.empty() && name.name != "." && name.name != ".."; }
+
+Answer<Json> no_such_name(std::string where) {
+  co_return Error{ErrorKind::kInvalid, "not asked: an object has to be named, and neither \"\" nor \".\" nor \"..\" is a name", where};
+}
+
 void add_if(HttpRequest& request, const char* name, const std::string& value) {
   if (!value.empty()) request.query.emplace_back(name, value);
 }
@@ -139,6 +146,7 @@ Answer<HttpResponse> Api::send(Context context, HttpRequest request) {
 Answer<Json> Api::get(Context context, Resource resource, ObjectName name) {
   HttpRequest asked = request(Method::kGet, resource, name, "");
   const std::string where = where_of(asked);
+  if (!names_one(name)) return no_such_name(where);
   return parsed(send(std::move(context), std::move(asked)), where);
 }
 
@@ -200,6 +208,7 @@ Answer<Json> Api::create(Context context, Resource resource, std::string namespa
 
 Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object) {
   HttpRequest asked = request(Method::kPut, resource, name, subresource);
+  if (!names_one(name)) return no_such_name(where_of(asked));
   asked.repeatable = true;  // it carries the version it replaces: the second is a conflict
   asked.content_type = "application/json";
   asked.body = base::to_text(object);
@@ -209,6 +218,7 @@ Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, s
 
 Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
   HttpRequest asked = request(Method::kPatch, resource, name, subresource);
+  if (!names_one(name)) return no_such_name(where_of(asked));
   asked.repeatable = true;  // merge and apply say what shall be, however often; a JSON patch tests what it changes
   if (type == PatchType::kApply) asked.query = {{"fieldManager", field_manager()}, {"force", "true"}};
   if (type == PatchType::kApplyUnforced) asked.query = {{"fieldManager", field_manager()}, {"force", "false"}};
@@ -220,6 +230,7 @@ Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std
 
 Answer<Json> Api::apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options) {
   HttpRequest asked = request(Method::kPatch, resource, name, "");
+  if (!names_one(name)) return no_such_name(where_of(asked));
   asked.repeatable = true;  // it says what shall be, however often
   asked.query = {{"fieldManager", field_manager()}, {"force", options.force ? "true" : "false"}};
   if (options.dry_run) asked.query.emplace_back("dryRun", "All");
@@ -234,6 +245,7 @@ std::string Api::field_manager() const { return options_.user_agent.substr(0, op
 
 Answer<Json> Api::remove(Context context, Resource resource, ObjectName name, Json preconditions) {
   HttpRequest asked = request(Method::kDelete, resource, name, "");
+  if (!names_one(name)) return no_such_name(where_of(asked));
   if (!preconditions.is_null()) {
     Json options = base::json_object();
     options["apiVersion"] = Json::string("v1");

@@ -35,7 +35,7 @@ struct Resource {
 
 struct ObjectName {
   std::string namespace_;  // empty: cluster-scoped, or all namespaces in a list
-  std::string name;        // empty in a list
+  std::string name;        // empty in a list; without it nothing is asked of one object (kInvalid): that path is the collection's
 };
 
 struct ListQuery {

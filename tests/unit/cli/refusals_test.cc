@@ -1,99 +1,39 @@
 // What the program says when it cannot, as far as that needs neither a cluster nor Lepton: exit code, sentence, hint, nothing on stdout,
 // and every manifest as it was. What needs an operator or a server is in tests/simulator/plugin_*_test.py and tests/cluster/plugin_test.py.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include <gmock/gmock.h>
 
-#include "base/strings.h"
 #include "cli/overrides.h"
-#include "unit/cli/said.h"
+#include "unit/cli/directory.h"
 
 namespace lepton_operator::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using Words = std::vector<std::string>;
 
-constexpr const char* kInvocation = R"(apiVersion: lepton.dev/v1alpha1
-kind: Invocation
-metadata: {name: NAME}
-spec:
-  deployment: {type: none}
-  target: {url: https://models.example/v1, modelId: m}
-  evaluation: {tasks: [{name: hellaswag}]}
-)";
 constexpr const char* kNothingWritten = "status: {phase: Failed, tasks: [{name: hellaswag, phase: Failed}]}\n";
-
-std::string named(const char* text, const std::string& name) {
-  std::string whole = text;
-  return whole.replace(whole.find("NAME"), 4, name);
-}
-
-// An operator's directory, without an operator.
-class Directory : public ::testing::Test {
- protected:
-  Directory() {
-    std::string pattern = testing::TempDir() + "/cli-XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
-    fs::create_directories(root_ / "manifests");
-    fs::create_directories(root_ / "state/default");
-  }
-  ~Directory() override { fs::remove_all(root_); }
-
-  std::string file(const std::string& name, const std::string& text) {
-    std::ofstream(root_ / name) << text;
-    return (root_ / name).string();
-  }
-  std::string manifest(const std::string& name, const std::string& text) { return file("manifests/" + name + ".yaml", text); }
-  void recorded(const std::string& name, const std::string& text) { file("state/default/" + name + ".yaml", text); }
-
-  Said ask(Words words, std::map<std::string, std::string> environment = {}) {
-    for (const char* flag : {"manifests", "state"}) {
-      words.push_back(std::string(flag) == "state" ? "--state-dir" : "--manifests");
-      words.push_back((root_ / flag).string());
-    }
-    environment.emplace("LEPTON_CACHE_DIR", (root_ / "no-login").string());
-    return said(std::move(words), std::move(environment));
-  }
-
-  // One sentence, one hint where there is one, and nothing was changed.
-  void refuses(const Words& words, int code, const std::string& sentence, const std::string& hint = "",
-               std::map<std::string, std::string> environment = {}) {
-    SCOPED_TRACE(base::join(words, " "));
-    const std::string before = manifests();
-    const Said told = ask(words, std::move(environment));
-    EXPECT_EQ(told.code, code);
-    EXPECT_EQ(told.out, "");
-    EXPECT_THAT(told.err, StartsWith("kubectl-lepton: "));
-    EXPECT_THAT(told.err, HasSubstr(sentence));
-    const std::size_t hinted = std::min(told.err.find("\nhint: "), told.err.size());
-    EXPECT_THAT(told.err.substr(hinted), HasSubstr(hint));
-    EXPECT_EQ(manifests(), before);
-  }
-
-  std::string manifests() const {
-    std::map<std::string, std::string> found;
-    for (const auto& entry : fs::directory_iterator(root_ / "manifests")) {
-      std::ifstream stream(entry.path());
-      found[entry.path().filename().string()] = std::string(std::istreambuf_iterator<char>(stream), {});
-    }
-    std::string all;
-    for (const auto& [name, text] : found) all += name + "\n" + text;
-    return all;
-  }
-
-  fs::path root_;
-};
 
 TEST_F(Directory, AnInvocationHasToBeNamed) {
   for (const char* verb : {"events", "logs", "delete", "suspend", "resume", "retry"}) refuses({verb}, 2, "NAME: is missing", verb);
   refuses({"retry", "run"}, 2, "--task: is missing", "retry --help");
   for (const char* verb : {"run", "render"}) refuses({verb}, 2, "--filename: is missing", verb);
+}
+
+TEST_F(Directory, AnEmptyNameIsNotTakenForAllThereAre) {
+  manifest("run", named(kInvocation, "run"));
+  recorded("run", named(kInvocation, "run, namespace: default") + "status: {phase: Running}\n");
+  for (const char* verb : {"status", "events", "logs", "delete", "suspend", "resume", "retry"}) {
+    for (const char* nothing : {"", "inv/", "invocations.lepton.dev/"}) {
+      Words words = {verb, nothing};
+      if (words.front() == "retry") words.insert(words.end(), {"--task", "hellaswag"});
+      refuses(words, 2, std::string("NAME: \"") + nothing + "\" names nothing", verb);
+    }
+  }
+  refuses({"workspace", "check", ""}, 2, "NAME: \"\" names nothing", "workspace check --help");
+  const std::string other = file("other.yaml", named(kInvocation, "other"));
+  refuses({"run", "-f", other, "--name", ""}, 2, "--name: must be at most 63 lower-case letters");
 }
 
 TEST_F(Directory, AFlagThatIsNoneOfAVerbIsRefusedWhateverElseIsMissing) {

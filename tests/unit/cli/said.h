@@ -1,7 +1,9 @@
 // Runs a command line and keeps what it said.
 #pragma once
 
+#include <istream>
 #include <map>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,7 +18,13 @@ struct Said {
   std::string err;
 };
 
-inline Said said(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
+// Where it reads and writes, if it is not to be nothing and what is kept.
+struct Streams {
+  std::istream* in = nullptr;
+  std::ostream* out = nullptr;
+};
+
+inline Said said(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}, Streams streams = {}) {
   std::ostringstream out;
   std::ostringstream err;
   const auto read = [&environment](const std::string& name) -> std::optional<std::string> {
@@ -24,8 +32,10 @@ inline Said said(std::vector<std::string> arguments, std::map<std::string, std::
     if (found == environment.end()) return std::nullopt;
     return found->second;
   };
-  std::istringstream in;
-  const int code = run_command_line(std::move(arguments), {read, in, out, err, [] { return Terminal{}; }});
+  std::istringstream nothing;
+  std::istream& in = streams.in != nullptr ? *streams.in : nothing;
+  std::ostream& shown = streams.out != nullptr ? *streams.out : out;
+  const int code = run_command_line(std::move(arguments), {read, in, shown, err, [] { return Terminal{}; }});
   return {code, out.str(), err.str()};
 }
 

@@ -81,6 +81,26 @@ TEST_F(ApiTest, KnowsTheCoreGroupAndNamedOnesWithAndWithoutANamespace) {
   EXPECT_EQ(path(), "/api/v1/namespaces/team/pods/..%2Fx");
 }
 
+// Without its last segment the path is the collection's: a DELETE takes everything of the namespace away.
+TEST_F(ApiTest, SendsNothingThatIsAskedOfOneObjectAndNamesNone) {
+  Api one = api();
+  for (const char* name : {"", ".", ".."}) {
+    SCOPED_TRACE(name);
+    const ObjectName nobody{"team", name};
+    for (const base::Result<Json>& answer : {run(one.remove(root_, kInvocations, nobody)), run(one.get(root_, kInvocations, nobody)),
+                                             run(one.patch(root_, kInvocations, nobody, "", PatchType::kMerge, base::json_object())),
+                                             run(one.replace(root_, kInvocations, nobody, "status", base::json_object())),
+                                             run(one.apply(root_, kInvocations, nobody, base::json_object(), {}))}) {
+      ASSERT_FALSE(answer.ok());
+      EXPECT_EQ(answer.error().kind, ErrorKind::kInvalid);
+      EXPECT_THAT(answer.error().text(), HasSubstr("an object has to be named"));
+    }
+  }
+  EXPECT_THAT(transport_->sent(), IsEmpty());
+  (void)run(one.list(root_, kInvocations, "team", {}));
+  EXPECT_EQ(path(), "/apis/lepton.dev/v1alpha1/namespaces/team/invocations");
+}
+
 TEST_F(ApiTest, PutsThePathOfTheServersUrlBeforeItsOwn) {
   Api behind = api({std::string()}, {.path_prefix = "/k8s/clusters/c1/"});
   (void)run(behind.list(root_, kPods, "team", {}));

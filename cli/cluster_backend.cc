@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "cli/backend.h"
+#include "cli/cluster_choice.h"
 #include "kube/connect.h"
 #include "kube/json_patch.h"
 #include "kube/reflector.h"
@@ -290,20 +291,11 @@ class ClusterBackend final : public Backend {
   std::unique_ptr<base::Random> random_;
 };
 
-Result<kube::ClusterConfig> find_cluster(const Session& session) {
-  const Globals& globals = session.globals();
-  const bool told = globals.kubeconfig || globals.context || !session.environment()("KUBECONFIG").value_or("").empty();
-  if (!told) {  // a Pod has no kubeconfig
-    if (auto mounted = kube::in_cluster_config(session.environment())) return std::move(*mounted);
-  }
-  return kube::load_kubeconfig(globals.kubeconfig, globals.context, session.environment());
-}
-
 }  // namespace
 
 Found<std::unique_ptr<Backend>> make_cluster_backend(Session& session) {
   constexpr const char* kHint = "name a cluster (--kubeconfig, --context, KUBECONFIG), or a directory (--manifests DIR --state-dir STATE)";
-  Result<kube::ClusterConfig> config = find_cluster(session);
+  Result<kube::ClusterConfig> config = find_cluster(session.globals(), session.environment());
   if (!config) return wrong_usage(config.error().text(), kHint);
   kube::ApiOptions options;
   options.user_agent = std::string("kubectl-lepton/") + app::kVersion;

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "cli/cluster_choice.h"
 #include "unit/base/raw_server.h"
 #include "unit/cli/said.h"
 
@@ -63,6 +64,31 @@ TEST_F(Cluster, IsAskedForNothingWithoutAName) {
     }
   }
   EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+// Where a person works in a Pod, what they are used to counts, as with kubectl; the Pod's own account is a stranger to them.
+TEST_F(Cluster, OfThePodIsMeantOnlyWhereNobodyNamedAnother) {
+  file("account/token", "t0");
+  std::map<std::string, std::string> variables = {
+      {"KUBERNETES_SERVICE_HOST", "10.0.0.1"}, {"KUBERNETES_SERVICE_PORT", "443"}, {"HOME", (root_ / "home").string()}};
+  const Environment environment = [&variables](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  Globals globals;
+  const auto chosen = [&] {
+    const auto found = find_cluster(globals, environment, root_ / "account");
+    return found ? found->server : found.error().text();
+  };
+  EXPECT_EQ(chosen(), "https://10.0.0.1:443");
+  file("home/.kube/config", "");
+  EXPECT_EQ(chosen(), "https://10.0.0.1:443") << "an empty file names none";
+  kubeconfig("home/.kube/config", "https://at-home.example");
+  EXPECT_EQ(chosen(), "https://at-home.example");
+  variables["KUBECONFIG"] = kubeconfig("variable", "https://of-the-variable.example");
+  EXPECT_EQ(chosen(), "https://of-the-variable.example");
+  globals.kubeconfig = kubeconfig("flag", "https://of-the-flag.example");
+  EXPECT_EQ(chosen(), "https://of-the-flag.example");
 }
 
 }  // namespace

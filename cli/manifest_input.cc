@@ -28,11 +28,12 @@ std::string called(const Document& document) { return std::string(store::to_stri
 // Reads files one after the other, and keeps what was found.
 class Reader {
  public:
-  Reader(const ManifestInput& input, std::istream& standard_input) : input_(input), standard_input_(standard_input) {}
+  Reader(const ManifestInput& input, Session& session) : input_(input), session_(session) {}
 
   std::optional<Trouble> add(const std::string& file) {
     const std::string source = file == "-" ? "standard input" : file;
-    const Result<std::string> text = text_of(file, standard_input_);
+    const Result<std::string> text = text_of(file, session_.in());
+    if (session_.interrupted_meanwhile()) return Trouble{ExitCode::kInterrupted, source + ": interrupted while it was read"};
     if (!text) return wrong_usage(text.error().text(), "-f takes a file, or - for standard input");
     Result<std::vector<base::YamlDocument>> documents = base::parse_yaml(*text, source);
     if (!documents) return wrong_usage(documents.error().text());
@@ -87,7 +88,7 @@ class Reader {
   }
 
   const ManifestInput& input_;
-  std::istream& standard_input_;
+  Session& session_;
   std::vector<Document> documents_;
   std::map<std::string, std::string> where_;
   int invocations_ = 0;
@@ -95,8 +96,8 @@ class Reader {
 
 }  // namespace
 
-Found<std::vector<Document>> read_manifests(const ManifestInput& input, std::istream& standard_input) {
-  Reader reader(input, standard_input);
+Found<std::vector<Document>> read_manifests(const ManifestInput& input, Session& session) {
+  Reader reader(input, session);
   for (const std::string& file : input.files) {
     if (auto trouble = reader.add(file)) return *std::move(trouble);
   }

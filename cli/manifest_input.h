@@ -1,13 +1,14 @@
 // The manifests that a verb is given with -f, with the overrides laid over every Invocation in them.
 //
 // Checked as the directory mode checks a file, after the overrides: what is wrong is told by file, line and field. "-" is standard input.
-// Main thread. Fails with trouble of wrong usage; nothing was sent then.
+// Main thread, on which it blocks. Fails with trouble of wrong usage, or kInterrupted when Ctrl-C came while it read, since what was read
+// by then may be half of it; nothing was sent then.
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "cli/session.h"
 #include "cli/verdict.h"
 #include "store/manifest.h"
 
@@ -21,6 +22,6 @@ struct ManifestInput {
 };
 
 // In the order of files and documents, each with its namespace; no two of one kind, namespace and name, and at least one.
-Found<std::vector<store::Document>> read_manifests(const ManifestInput& input, std::istream& standard_input);
+Found<std::vector<store::Document>> read_manifests(const ManifestInput& input, Session& session);
 
 }  // namespace lepton_operator::cli

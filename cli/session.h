@@ -69,6 +69,11 @@ class Session {
   base::Clock& clock() { return clock_; }
   const base::Context& context() const { return context_; }  // ends with Ctrl-C
   bool interrupted() const { return context_.cancelled(); }
+  // The same after a call that kept the loop from running. A blocked read is cut short by the signal, and looks as if all had been read.
+  bool interrupted_meanwhile() {
+    io_.poll();
+    return interrupted();
+  }
 
   // How a person asks for that with the flags that this process was given: "kubectl lepton status run -n team".
   std::string command(const std::string& words) const;

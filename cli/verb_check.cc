@@ -86,6 +86,7 @@ class Check final : public BackendVerb {
     }
     co_await check_keys(session, backend, wants);
     check_manifests(*resolved, std::get<0>(catalogue));
+    if (session.interrupted()) co_return ExitCode::kInterrupted;  // what was not answered is no finding
     co_return tell(session, workspace);
   }
 
@@ -93,7 +94,7 @@ class Check final : public BackendVerb {
   boost::asio::awaitable<std::optional<Trouble>> find_invocations(Session& session, Backend& backend, ObjectKey workspace) {
     if (manifests_.any()) {
       const ManifestInput input = manifests_.input(session, backend.namespace_());
-      Found<std::vector<Document>> documents = read_manifests(input, session.in());
+      Found<std::vector<Document>> documents = read_manifests(input, session);
       if (const auto* trouble = std::get_if<Trouble>(&documents)) co_return *trouble;
       for (const Document& document : std::get<0>(documents)) add(document);
       co_return std::nullopt;

@@ -34,7 +34,7 @@ class Render final : public Verb {
  private:
   Verdict show(Session& session) {
     const ManifestInput input = manifests_.input(session, session.globals().namespace_.value_or("default"));
-    const auto documents = read_manifests(input, session.in());
+    const auto documents = read_manifests(input, session);
     if (const auto* trouble = std::get_if<Trouble>(&documents)) return *trouble;
     const auto catalogue = session.catalogue();
     if (const auto* trouble = std::get_if<Trouble>(&catalogue)) return *trouble;

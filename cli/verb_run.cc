@@ -122,7 +122,7 @@ class Run final : public Verb {
     const std::string space = backend == nullptr ? session.globals().namespace_.value_or("default") : backend->namespace_();
     ManifestInput input = manifests_.input(session, space);
     if (!name_.empty()) input.overrides.push_back("metadata.name=" + name_);
-    Found<Documents> read = read_manifests(input, session.in());
+    Found<Documents> read = read_manifests(input, session);
     auto* documents = std::get_if<Documents>(&read);
     if (documents == nullptr) return read;
     std::stable_sort(documents->begin(), documents->end(),

@@ -40,13 +40,13 @@ bool RunView::changed(const std::vector<Json>& objects) {
   for (const Json& json : objects) {
     Invocation object = invocation::decode_invocation(json);
     const auto known = seen_.find(object.meta.key.name);
-    if (known == seen_.end()) continue;
+    if (known == seen_.end() || over(known->second)) continue;
     there.insert(known->first);
     if (!session_.terminal().interactive) tell(known->first, object, known->second);
     known->second.object = std::move(object);
   }
   for (auto& [name, seen] : seen_) {
-    if (!seen.object || there.contains(name) || seen.gone) continue;
+    if (!seen.object || there.contains(name) || over(seen)) continue;
     seen.gone = true;
     if (!session_.terminal().interactive)
       session_.out() << without_fraction(session_.clock().now()) << " " << name << ": is gone" << std::endl;

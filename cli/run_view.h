@@ -1,5 +1,7 @@
 // What `run --wait` shows until every Invocation that it applied is over: bars on a terminal, a line for each transition elsewhere.
 //
+// What is over stays as it ended, whatever becomes of it while others are waited for: at the end of its time to live it goes.
+//
 // Thread rule: main thread. Owner: the verb.
 #pragma once
 

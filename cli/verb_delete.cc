@@ -19,7 +19,8 @@ class GoingView final : public View {
   explicit GoingView(Session& session) : session_(session), screen_(session.out()) {}
 
   bool changed(const std::vector<Json>& objects) override {
-    if (objects.empty()) return true;
+    gone_ = objects.empty();
+    if (gone_) return true;
     const auto object = invocation::decode_invocation(objects.front());
     const auto* cleaning = invocation::find_condition(object.status.conditions, "CleanedUp");
     std::string sentence = cleaning != nullptr && !cleaning->message.empty() ? cleaning->message : std::string("waiting for the operator");
@@ -45,6 +46,7 @@ class GoingView final : public View {
     screen_.draw(terminal, lines);
   }
   void leave() { screen_.leave(); }
+  bool gone() const { return gone_; }
 
  private:
   Session& session_;
@@ -52,6 +54,7 @@ class GoingView final : public View {
   const base::Timestamp begun_ = session_.clock().now();
   std::string said_;
   std::string trouble_;
+  bool gone_ = false;
 };
 
 class Delete final : public BackendVerb {
@@ -73,10 +76,11 @@ class Delete final : public BackendVerb {
     const Result<> ended = co_await watch(session, backend, session.context(), key, view);
     view.leave();
     if (!ended) co_return trouble_of(ended.error(), backend);
-    if (session.interrupted()) {
+    if (!view.gone() && session.interrupted()) {
       session.err() << key.text() << " goes on being deleted; " << session.command("status " + name) << " tells how far it is\n";
       co_return ExitCode::kInterrupted;
     }
+    if (!view.gone()) co_return nobody_reads(session, key.text() + " goes on being deleted in " + backend.place(), name);
     session.out() << key.text() << " is gone, and nothing of it is left in Lepton\n";
     co_return ExitCode::kDone;
   }

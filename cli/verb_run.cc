@@ -202,9 +202,12 @@ class Run final : public Verb {
     if (!ended) co_return trouble_of(ended.error(), backend);
     const std::vector<std::string> waiting = view.waiting();
     if (!waiting.empty() && session.interrupted()) co_return left_alone(session, backend, waiting);
+    const std::string names = base::join(waiting, ", ");
+    if (!waiting.empty() && !session.out().good()) {
+      co_return nobody_reads(session, names + " goes on in " + backend.place(), waiting.front());
+    }
     view.summarise();
     if (!waiting.empty()) {
-      const std::string names = base::join(waiting, ", ");
       co_return Trouble{ExitCode::kEndedBadly, names + " is not over after " + self->timeout_ + ", and goes on in " + backend.place(),
                         session.command("status " + waiting.front() + " --watch") + " looks again"};
     }

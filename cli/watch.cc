@@ -79,4 +79,9 @@ Answer<> watch(Session& session, Backend& backend, Context context, ObjectKey ke
   co_return ended;
 }
 
+Trouble nobody_reads(const Session& session, const std::string& what, const std::string& name) {
+  return {ExitCode::kEndedBadly, "nobody reads stdout any more: no longer waited for, " + what,
+          session.command("status " + name + " --watch") + " looks again"};
+}
+
 }  // namespace lepton_operator::cli

@@ -23,7 +23,11 @@ class View {
   virtual void redraw() = 0;
 };
 
-// Without a name: all of that namespace. An error only when it can never work.
+// Without a name: all of that namespace. An error only when it can never work. It also returns when nobody reads stdout any more: whoever
+// waited for an end has to look whether it came.
 Answer<> watch(Session& session, Backend& backend, Context context, ObjectKey key, View& view);
+
+// The verdict on that: `what` is not over, "run goes on in the directory manifests.d"; `name` is one to look at.
+Trouble nobody_reads(const Session& session, const std::string& what, const std::string& name);
 
 }  // namespace lepton_operator::cli

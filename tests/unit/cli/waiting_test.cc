@@ -46,5 +46,38 @@ TEST_F(TwoThatRun, AreNotBothOverWhenOneIsDeletedBeforeItsEnd) {
   EXPECT_THAT(out_.str(), HasSubstr("first was deleted while it was waited for"));
 }
 
+// As a pipe whose reader has left: `... | head -1`.
+class NobodyReads final : public std::streambuf {
+ protected:
+  int_type overflow(int_type) override { return traits_type::eof(); }
+};
+
+class WithoutAReader : public Directory {
+ protected:
+  Said tell(const Words& words) {
+    NobodyReads buffer;
+    std::ostream out(&buffer);
+    return ask(words, {}, {.out = &out});
+  }
+};
+
+TEST_F(WithoutAReader, ADeletionThatGoesOnIsNotTakenForDone) {
+  manifest("run", named(kInvocation, "run"));
+  recorded("run", named(kInvocation, "run, namespace: default, uid: u") + "status: {phase: Running}\n");
+  const Said done = tell({"delete", "run", "--wait"});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, HasSubstr("nobody reads stdout any more: no longer waited for, default/run goes on being deleted in "));
+  EXPECT_THAT(done.err, HasSubstr("hint: `kubectl lepton status run --watch"));
+}
+
+TEST_F(WithoutAReader, ARunThatGoesOnIsToldAsThat) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  recorded("run", named(kInvocation, "run, namespace: default, uid: u, generation: 1") + "status: {phase: Running}\n");
+  const Said done = tell({"run", "-f", run, "--wait"});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, HasSubstr("nobody reads stdout any more: no longer waited for, run goes on in "));
+  EXPECT_THAT(done.err, Not(HasSubstr("after ,")));
+}
+
 }  // namespace
 }  // namespace lepton_operator::cli

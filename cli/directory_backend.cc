@@ -315,39 +315,59 @@ class DirectoryBackend final : public Backend {
     return seen;
   }
 
+  // What there is of what is wanted, by name. One that cannot be read is what it was when it last could be: it is not gone.
+  struct Look {
+    std::map<std::string, Json> objects = {};
+    std::string trouble = {};  // the first that cannot be read
+    bool whole = true;         // nothing is missing that may be there
+  };
+  Look look_at(const ObjectKey& wanted, const std::map<std::string, Json>& before) const {
+    Result<std::vector<ObjectKey>> keys = std::vector<ObjectKey>{wanted};
+    if (wanted.name.empty()) keys = state_.list<Invocation>();
+    if (!keys) return {.objects = before, .trouble = keys.error().text(), .whole = false};
+    Look look;
+    for (const ObjectKey& key : *keys) {
+      if (key.namespace_ != wanted.namespace_) continue;
+      const Result<Invocation> object = state_.read<Invocation>(key);
+      if (object && !ran_out(*object)) look.objects.insert_or_assign(key.name, invocation::encode(*object));
+      if (object || object.error().kind == ErrorKind::kNotFound) continue;
+      if (look.trouble.empty()) look.trouble = object.error().text();
+      const auto known = before.find(key.name);
+      if (known != before.end()) look.objects.insert(*known);
+      look.whole = look.whole && (known != before.end() || wanted.name.empty());
+    }
+    return look;
+  }
+
   static Answer<> look_again(DirectoryBackend* self, Context context, ObjectKey key, Follower* follower) {
     std::optional<Prints> before;
     const base::Timestamp begun = self->session_.clock().now();
+    Look last;
     std::string told;
-    const auto tell = [&](const std::string& sentence) {
-      if (sentence != told) follower->trouble(told = sentence);
-    };
     while (!context.expired()) {
       Prints now = self->prints(key);
-      if (!before || now != *before) {
-        const Result<std::vector<Json>> objects = self->all(key.namespace_);
-        if (!objects) {
-          tell(objects.error().text());
-        } else {
-          follower->seen(only(*objects, key.name));
+      const bool fresh = !before || now != *before;
+      if (fresh || !last.trouble.empty()) {
+        last = self->look_at(key, last.objects);
+        if (last.whole && (fresh || last.trouble.empty())) {
           before = std::move(now);
+          follower->seen(in_order(last.objects));
         }
       }
-      if (self->session_.clock().now() - begun > kPatience) {
-        tell(operator_runs(self->state_dir_) ? "" : "no lepton-operator works with " + self->state_dir_.string() + " now: start one");
+      std::string trouble = last.trouble;
+      if (trouble.empty() && self->session_.clock().now() - begun > kPatience && !operator_runs(self->state_dir_)) {
+        trouble = "no lepton-operator works with " + self->state_dir_.string() + " now: start one";
       }
+      if (trouble != told) follower->trouble(told = trouble);
       co_await self->session_.clock().sleep(context, kLook);
     }
     co_return base::Ok{};
   }
 
-  static std::vector<Json> only(const std::vector<Json>& objects, const std::string& name) {
-    if (name.empty()) return objects;
-    std::vector<Json> one;
-    for (const Json& object : objects) {
-      if (base::get_string(base::get_object(object, "metadata"), "name") == name) one.push_back(object);
-    }
-    return one;
+  static std::vector<Json> in_order(const std::map<std::string, Json>& objects) {
+    std::vector<Json> all;
+    for (const auto& [name, object] : objects) all.push_back(object);
+    return all;
   }
 
   Session& session_;

@@ -8,8 +8,11 @@
 namespace lepton_operator::cli {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 Json invocation(const std::string& name, const std::string& status) {
   const std::string text = named(kInvocation, name + ", namespace: default, uid: u, generation: 1") + "status: " + status + "\n";
@@ -77,6 +80,69 @@ TEST_F(WithoutAReader, ARunThatGoesOnIsToldAsThat) {
   EXPECT_EQ(done.code, 1);
   EXPECT_THAT(done.err, HasSubstr("nobody reads stdout any more: no longer waited for, run goes on in "));
   EXPECT_THAT(done.err, Not(HasSubstr("after ,")));
+}
+
+// Keeps what follow() tells, until it has told enough.
+class Heard final : public Follower {
+ public:
+  explicit Heard(Context context) : context_(std::move(context)) {}
+  void seen(const std::vector<Json>& objects) override { looks.push_back(objects); }
+  void trouble(const std::string& sentence) override {
+    troubles.push_back(sentence);
+    if (troubles.size() > 3) context_.cancel();
+  }
+  std::vector<std::vector<Json>> looks;
+  std::vector<std::string> troubles;
+
+ private:
+  Context context_;
+};
+
+class Following : public Directory {
+ protected:
+  Heard follow(const std::string& name, base::Milliseconds patience) {
+    std::ostringstream out;
+    std::istringstream in;
+    const Surroundings around{[](const std::string&) { return std::nullopt; }, in, out, out, [] { return Terminal{}; }};
+    Session session(Globals{.manifests = root_ / "manifests", .state_dir = root_ / "state"}, around);
+    auto opened = open_backend(session);
+    const std::unique_ptr<Backend> backend = std::move(std::get<0>(opened));
+    const Context context = session.context().with_timeout(patience);
+    Heard heard(context);
+    const auto followed = [](Backend* asked, Context within, ObjectKey key, Heard* follower) -> boost::asio::awaitable<Verdict> {
+      (void)co_await asked->follow(within, key, *follower);
+      co_return ExitCode::kDone;
+    };
+    const ObjectKey key{"default", name};
+    session.run(followed(backend.get(), context, key, &heard));
+    return heard;
+  }
+};
+
+TEST_F(Following, OfOneIsNotHeldUpByAnothersBrokenState) {
+  recorded("run", named(kInvocation, "run, namespace: default, uid: u") + "status: {phase: Running}\n");
+  recorded("torn", "a: [");
+  const Heard heard = follow("run", base::Milliseconds(300));
+  ASSERT_THAT(heard.looks, SizeIs(1));
+  EXPECT_THAT(heard.looks.front(), SizeIs(1));
+  EXPECT_THAT(heard.troubles, IsEmpty());
+}
+
+TEST_F(Following, OfAllShowsThoseThatCanBeReadAndNamesTheOneThatCannot) {
+  recorded("run", named(kInvocation, "run, namespace: default, uid: u") + "status: {phase: Running}\n");
+  recorded("torn", "a: [");
+  const Heard heard = follow("", base::Milliseconds(300));
+  ASSERT_THAT(heard.looks, SizeIs(1));
+  EXPECT_THAT(heard.looks.front(), SizeIs(1));
+  EXPECT_THAT(heard.troubles, ElementsAre(HasSubstr("torn.yaml")));
+}
+
+// Not even beside the news that no operator runs, which comes after three seconds.
+TEST_F(Following, OfWhatCannotBeReadSaysItOnceAndNeverThatItIsGone) {
+  recorded("torn", "a: [");
+  const Heard heard = follow("torn", base::Milliseconds(3'400));
+  EXPECT_THAT(heard.looks, IsEmpty());
+  EXPECT_THAT(heard.troubles, ElementsAre(HasSubstr("torn.yaml")));
 }
 
 }  // namespace

@@ -77,6 +77,8 @@ class Backend {
 
   // `manifest` is an Invocation, a Workspace or a Secret, complete with its namespace.
   virtual Answer<Applied> apply(Context context, Json manifest, ApplyOptions options) = 0;
+  // Whether what is to be says so too: of a directory, whose operator may not have taken up what its manifest says by now.
+  virtual bool declares_suspend(const ObjectKey& key, bool suspend) const = 0;
   // Each returns what it did, as a person is told: "deleted", "nim.yaml:12: spec.suspend is true".
   virtual Answer<std::string> remove(Context context, ObjectKey key) = 0;
   virtual Answer<std::string> set_suspend(Context context, ObjectKey key, bool suspend) = 0;

@@ -141,6 +141,7 @@ class ClusterBackend final : public Backend {
   Answer<std::vector<Json>> invocations(Context context) override { return list(this, context); }
   Answer<std::map<std::string, std::string>> secret(Context context, ObjectKey key) override { return read_secret(this, context, key); }
   Answer<Applied> apply(Context context, Json manifest, ApplyOptions options) override { return send(this, context, manifest, options); }
+  bool declares_suspend(const ObjectKey&, bool) const override { return true; }  // an object's spec is what is to be
   Answer<std::string> remove(Context context, ObjectKey key) override { return ask_to_remove(this, context, key); }
   Answer<std::string> set_suspend(Context context, ObjectKey key, bool suspend) override {
     return patch_suspend(this, context, key, suspend);

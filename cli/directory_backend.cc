@@ -90,6 +90,11 @@ class DirectoryBackend final : public Backend {
   Answer<std::vector<Json>> invocations(Context) override { co_return all(namespace__); }
   Answer<std::map<std::string, std::string>> secret(Context, ObjectKey key) override { co_return values_of(key); }
   Answer<Applied> apply(Context, Json manifest, ApplyOptions options) override { co_return write(manifest, options); }
+  bool declares_suspend(const ObjectKey& key, bool suspend) const override {
+    const std::optional<Declared> found = declared(Kind::kInvocation, key);
+    if (!found) return true;  // nothing says otherwise
+    return base::get_bool(base::get_object(found->document().yaml.value, "spec"), "suspend").value_or(false) == suspend;
+  }
   Answer<std::string> remove(Context, ObjectKey key) override { co_return take_away(key); }
   Answer<std::string> set_suspend(Context, ObjectKey key, bool suspend) override {
     co_return edit(key, "spec", "suspend", Json::boolean(suspend));

@@ -25,7 +25,8 @@ class Suspend final : public BackendVerb {
       co_return could_not(key.text() + " has finished: there is nothing to " + (suspend_ ? "suspend" : "resume"),
                           session.command("retry " + key.name + " --task T") + " runs a task again");
     }
-    if (base::get_bool(base::get_object(*object, "spec"), "suspend").value_or(false) == suspend_) {
+    const bool is_so = base::get_bool(base::get_object(*object, "spec"), "suspend").value_or(false) == suspend_;
+    if (is_so && backend.declares_suspend(key, suspend_)) {
       session.out() << key.text() << (suspend_ ? " is suspended already\n" : " is not suspended\n");
       co_return ExitCode::kDone;
     }

@@ -116,6 +116,23 @@ spec:
   refuses({"suspend", "shared"}, 2, "spec.suspend cannot be changed here without touching more than that; write \"suspend: true\" by hand");
 }
 
+// What an operator recorded is what was wanted when it last looked, and it may be away.
+TEST_F(Directory, WhatWasSuspendedIsResumedBeforeAnOperatorHasSeenEither) {
+  const std::string before = named(kInvocation, "run");
+  manifest("run", before);
+  recorded("run", named(kInvocation, "run, namespace: default") + "status: {phase: Running}\n");
+  EXPECT_EQ(ask({"resume", "run"}).out, "default/run is not suspended\n");
+  EXPECT_EQ(manifests(), "run.yaml\n" + before);
+  EXPECT_THAT(ask({"suspend", "run"}).out, HasSubstr("run.yaml:5: spec.suspend: true"));
+  EXPECT_THAT(manifests(), HasSubstr("suspend: true"));
+  EXPECT_THAT(ask({"resume", "run"}).out, HasSubstr("run.yaml:5: spec.suspend: false"));
+  EXPECT_THAT(manifests(), HasSubstr("suspend: false"));
+
+  recorded("run", named(kInvocation, "run, namespace: default") + "  suspend: true\nstatus: {phase: Suspended}\n");
+  EXPECT_THAT(ask({"suspend", "run"}).out, HasSubstr("run.yaml:5: spec.suspend: true"));
+  EXPECT_EQ(ask({"suspend", "run"}).out, "default/run is suspended already\n");
+}
+
 TEST_F(Directory, AManifestThatIsWrongIsNotChanged) {
   recorded("wrong", named(kInvocation, "wrong, namespace: default") + "status: {phase: Running}\n");
   manifest("wrong", named(kInvocation, "wrong") + "  nothing: 1\n");

@@ -188,7 +188,7 @@ Answer<> LogReader::read(Context context) {
 
 boost::asio::awaitable<void> LogReader::follow_one(LogReader* self, Context context, Followed* one, bool last) {
   const std::size_t before = one->log->shown();
-  const Result<End> end = co_await one->log->follow(context);
+  const Result<End> end = co_await one->log->follow(context, last);
   if (one->log->shown() > before) one->wait = kFirstWait;
   one->whole = last && end && *end == End::kOfLog;
   one->lost = !end || *end == End::kBroken;
@@ -251,7 +251,10 @@ Answer<> LogReader::follow_all(Context context, base::TaskGroup* group) {
     const bool last = finished && *finished;
     for (const std::string& name : *names) log_of(name);
     if (last && all_whole(*names)) {
-      if (shown() == 0) co_return co_await read(context);  // its replica is gone: what was collected
+      if (shown() == 0) {  // its replica is gone: what was collected
+        logs_.clear();
+        co_return co_await read(context);
+      }
       break;
     }
     for (const std::string& name : *names) {

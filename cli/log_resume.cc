@@ -56,4 +56,9 @@ std::vector<std::string> LogResume::next(std::string line) {
   return show(std::move(lines));
 }
 
+std::vector<std::string> LogResume::rest(std::string line) {
+  if (mode_ == Mode::kRepeating && at_ < shown_.size()) return {};
+  return next(std::move(line));
+}
+
 }  // namespace lepton_operator::cli

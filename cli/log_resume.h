@@ -19,6 +19,8 @@ class LogResume {
   void reconnected();
   // The next line of this connection; returns those that are to be shown now.
   std::vector<std::string> next(std::string line);
+  // What comes last and has no end: part of a line, if the repetition was cut off there, else a line like others.
+  std::vector<std::string> rest(std::string line);
   std::size_t shown() const { return shown_.size(); }
 
  private:

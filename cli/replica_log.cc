@@ -41,10 +41,16 @@ void ReplicaLog::take(const std::string& bytes) {
 
 // A log's last line need not have an end.
 void ReplicaLog::flush() {
-  if (!rest_.empty()) take("\n");
+  std::string line = std::exchange(rest_, {});
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.empty()) return;
+  for (std::string& fresh : resume_.rest(std::move(line))) show(tail_.next(std::move(fresh)));
 }
 
-void ReplicaLog::end() { show(tail_.caught_up()); }
+void ReplicaLog::end() {
+  if (at_end_) flush();
+  show(tail_.caught_up());
+}
 
 Answer<ReplicaLog::End> ReplicaLog::catch_up(Context context, base::HttpStream* log) {
   for (;;) {
@@ -77,17 +83,17 @@ Answer<ReplicaLog::End> ReplicaLog::read_on(Context context, base::HttpStream* l
   }
 }
 
-Answer<ReplicaLog::End> ReplicaLog::follow(Context context) {
+Answer<ReplicaLog::End> ReplicaLog::follow(Context context, bool last) {
   Result<std::unique_ptr<base::HttpStream>> opened = co_await client_.open_log(context, workload_, replica_);
   if (!opened) co_return opened.error();
   const std::unique_ptr<base::HttpStream> log = std::move(opened).value();
   rest_.clear();
+  at_end_ = false;
   resume_.reconnected();
   const Result<End> end = co_await read_on(context, log.get());
-  if (end && *end == End::kOfLog) {
-    flush();
-    show(tail_.caught_up());
-  }
+  at_end_ = end && *end == End::kOfLog;
+  if (at_end_ && last) flush();
+  if (at_end_) show(tail_.caught_up());
   co_return end;
 }
 

@@ -1,7 +1,8 @@
 // The log of one replica as its own stream has it, connection after connection.
 //
-// A stream begins anew with each connection: what comes twice is shown once (log_resume.h). It does not tell where what was written before
-// ends: that is taken to be so once little comes any more. Thread rule: main thread. Owner: LogReader; the client and the clock outlive it.
+// A stream begins anew with each connection: what comes twice is shown once (log_resume.h). A line that has no end yet is shown only when
+// no connection will bring it: the next one may have more of it. A stream does not tell where what was written before ends: that is taken
+// to be so once little comes any more. Thread rule: main thread. Owner: LogReader; the client and the clock outlive it.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,8 @@ class ReplicaLog {
 
   // One connection, until it says nothing for a while. An error: it could not be opened.
   Answer<End> read(Context context);
-  // One connection, to its end.
-  Answer<End> follow(Context context);
+  // One connection, to its end. `last`: nothing is written any more, so that what it brings is all there is.
+  Answer<End> follow(Context context, bool last);
   // There will be no other one: whatever is held back comes out.
   void end();
 
@@ -46,7 +47,8 @@ class ReplicaLog {
   LogTail tail_;
   std::function<void(const std::string& line)> line_;
   LogResume resume_;
-  std::string rest_;  // of a line that is not complete
+  std::string rest_;     // of a line that is not complete
+  bool at_end_ = false;  // the connection came to the log's end, and broke off nowhere
 };
 
 }  // namespace lepton_operator::cli

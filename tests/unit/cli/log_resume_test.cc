@@ -59,6 +59,17 @@ TEST(LogResume, IsNotLedAstrayByASecondLossInTheMiddleOfARepetition) {
   EXPECT_THAT(shown(resume, {"a", "b", "c", "d"}), ElementsAre("d"));
 }
 
+TEST(LogResume, TakesALineWithoutAnEndForPartOfOneWhereTheRepetitionWasCutOff) {
+  LogResume resume;
+  shown(resume, {"a", "b", "line"});
+  resume.reconnected();
+  EXPECT_THAT(shown(resume, {"a", "b"}), ElementsAre());
+  EXPECT_THAT(resume.rest("li"), ElementsAre());
+  resume.reconnected();
+  EXPECT_THAT(shown(resume, {"a", "b", "line"}), ElementsAre());
+  EXPECT_THAT(resume.rest("last"), ElementsAre("last"));
+}
+
 TEST(LogResume, KeepsNoTextOfALongRepetition) {
   LogResume resume;
   Lines lines;

@@ -54,7 +54,10 @@ class Application {
     static const FieldSchema kSpec = schema.member("spec");
     const std::string& first = change_.path.front();
     if (first == "metadata" || first == "spec") return in_object(object, schema, 0);
-    return in_object(object["spec"], kSpec, 0);
+    Json& spec = object["spec"];
+    if (spec.is_null()) spec = base::json_object();
+    if (!spec.is_object()) return refuse("spec is no object: nothing can stand below it");
+    return in_object(spec, kSpec, 0);
   }
 
  private:

@@ -121,7 +121,7 @@ class Run final : public Verb {
   Found<Documents> read_all(Session& session, const Backend* backend) const {
     const std::string space = backend == nullptr ? session.globals().namespace_.value_or("default") : backend->namespace_();
     ManifestInput input = manifests_.input(session, space);
-    if (!name_.empty()) input.overrides.push_back("metadata.name=" + name_);
+    if (!name_.empty()) input.overrides.push_back("metadata.name='" + name_ + "'");  // text, whatever it looks like
     Found<Documents> read = read_manifests(input, session);
     auto* documents = std::get_if<Documents>(&read);
     if (documents == nullptr) return read;

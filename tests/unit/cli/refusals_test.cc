@@ -196,5 +196,31 @@ TEST(Overrides, SayOfEachKindOfValueWhatIsWrongWithIt) {
   }
 }
 
+TEST(Overrides, OfASpecThatIsNoObjectAreRefused) {
+  for (const char* spec : {"\"nim\"", "[]", "[{\"type\": \"nim\"}]", "1", "true"}) {
+    for (const char* override_ :
+         {"suspend=true", "+suspend=true", "~suspend", "deployment.type=nim", "spec.suspend=true", "~spec.suspend"}) {
+      SCOPED_TRACE(std::string(override_) + " of " + spec);
+      base::Json object = base::parse_json(std::string(R"({"kind": "Invocation", "spec": )") + spec + "}", "test").value();
+      const std::vector<std::string> overrides = {override_};
+      const base::Result<> done = apply_overrides(object, overrides);
+      EXPECT_FALSE(done.ok());
+    }
+  }
+  base::Json bare = base::parse_json(R"({"kind": "Invocation"})", "test").value();
+  const std::vector<std::string> removal = {"~suspend"};
+  EXPECT_THAT(apply_overrides(bare, removal).error().text(), HasSubstr("no such field to remove"));
+}
+
+TEST_F(Directory, ANameMayLookLikeANumberOrAWordOfYaml) {
+  const std::string run = file("run.yaml", named(kInvocation, "run"));
+  for (const char* name : {"20260101", "1.5", "true", "null"}) {
+    SCOPED_TRACE(name);
+    const Said done = ask({"run", "-f", run, "--name", name, "--dry-run=client"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr(std::string("invocation.lepton.dev/") + name + " created in "));
+  }
+}
+
 }  // namespace
 }  // namespace lepton_operator::cli

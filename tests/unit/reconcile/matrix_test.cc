@@ -129,6 +129,20 @@ TEST_F(Cleanup, ByJobNeverRemovesThroughTheApi) {
   EXPECT_EQ(run->dumped("deleted_jobs"), 3U);
 }
 
+TEST_F(Cleanup, ByAJobWhoseCreationIsUncertainGoesOnAsSoonAsThatIsSettled) {
+  for (const int status : {503, 500}) {
+    const auto run = deleted(StorageApi::kName, "Job");
+    run->bench.transport->on_call([status, used = false](const base::HttpRequest& request) mutable -> std::optional<simulator::Fault> {
+      if (used || request.method != base::Method::kPost || !request.path.ends_with("/jobs")) return std::nullopt;
+      used = true;
+      return simulator::Fault{simulator::Fault::What::kStatus, status};
+    });
+    const base::Timestamp begun = run->bench.clock.now();
+    ASSERT_TRUE(run->bench.until([&] { return run->gone(kLlama); }, 10min)) << run->log();
+    EXPECT_LT(run->bench.clock.now() - begun, 60s) << run->log();
+  }
+}
+
 TEST_F(Cleanup, ByApiMakesNoJobAndWaitsWhereTheApiDoesNotShowTheDirectory) {
   for (const StorageApi api : {StorageApi::kAbsent, StorageApi::kOtherVolume}) {
     const auto run = deleted(api, "Api");

@@ -201,6 +201,8 @@ class CpprestTransport final : public HttpTransport {
     };
     const auto running = std::make_shared<HttpExchange>(io_, server_.name, where, explain_tls());
     const Dropped dropped{running};
+    if (const auto deadline = context.deadline())
+      running->not_after(std::chrono::steady_clock::now() + (*deadline - context.clock().now()));
     running->start(client, translated(request));
     HttpOutcome outcome = co_await answer(context, running, where);
     co_return outcome;

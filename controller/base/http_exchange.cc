@@ -72,9 +72,10 @@ void HttpExchange::drop() {
 }
 
 void HttpExchange::on_sending() {
-  Phase expected = Phase::kConnecting;
-  phase_.compare_exchange_strong(expected, Phase::kSent);
-  if (expected == Phase::kStopped) throw web::http::http_exception(kStopped);
+  const bool late = latest_ && std::chrono::steady_clock::now() >= *latest_;
+  Phase before = Phase::kConnecting;
+  const bool first = phase_.compare_exchange_strong(before, late ? Phase::kStopped : Phase::kSent);
+  if (before == Phase::kStopped || (first && late)) throw web::http::http_exception(kStopped);
 }
 
 HttpResponse HttpExchange::head() const {

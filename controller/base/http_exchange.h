@@ -6,8 +6,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include <cpprest/http_client.h>
@@ -29,6 +31,10 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
  public:
   // `server` for sentences, "host:port"; `where` is the method and URL. `explain_tls` tells why a certificate was refused, if one was.
   HttpExchange(boost::asio::io_context& io, std::string server, std::string where, std::function<std::string()> explain_tls);
+
+  // Before start(): a body that has not begun to leave by then never does. The pool's threads see to it themselves: after a process was
+  // frozen they may be the first to run.
+  void not_after(std::chrono::steady_clock::time_point latest) { latest_ = latest; }
 
   // Any failure, even at once, comes as an outcome. `client` lives until the exchange ended on the pool too.
   void start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request);
@@ -64,6 +70,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   const std::string server_;
   const std::string where_;
   const std::function<std::string()> explain_tls_;
+  std::optional<std::chrono::steady_clock::time_point> latest_;
   std::atomic<Phase> phase_ = Phase::kConnecting;
   std::mutex mutex_;
   bool wanted_ = true;  // by mutex_: reporting needs an io_context that is still there

@@ -77,10 +77,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = re.sub(r"^http://[^/]+", "", self.path)
         watch = "watch=" in path
         record = {"at": time.monotonic(), "method": self.command, "path": path, "watch": watch, "status": None, "gone": False}
-        self.proxy.records.append(record)
         if watch and self.proxy.watch_seconds:
             path = re.sub(r"timeoutSeconds=\d+", f"timeoutSeconds={self.proxy.watch_seconds}", path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # its sender stopped before the end: that is no request, and nobody gets it
+            self.close_connection = True
+            return
+        self.proxy.records.append(record)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "proxy-connection", "accept-encoding")}
         try:
             if self.proxy.is_cut:

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/http_exchange.h"
 #include "unit/base/raw_server.h"
 #include "unit/base/run.h"
 
@@ -339,6 +340,25 @@ TEST_F(RealTransport, MayGoWhileAnAbandonedAnswerIsStillOnItsWay) {
       io.reset();  // with the coroutine still in it when it had no deadline
     }
   }
+}
+
+// As after a time in which the whole process was frozen: the pool's threads run before the domain's has seen what time it is.
+TEST_F(RealTransport, SendsNoBodyAfterItsDeadlineThoughNobodyStopsIt) {
+  const RawServer server([](RawConnection& c, const std::string&) { c.write(answer(200, "ok")); });
+  const auto outcome_of = [&](std::chrono::milliseconds from_now) {
+    const auto exchange = std::make_shared<HttpExchange>(io_, "server", "POST /x", [] { return std::string(); });
+    exchange->not_after(std::chrono::steady_clock::now() + from_now);
+    web::http::http_request request("POST");
+    request.set_body("{}", "application/json");
+    exchange->start(std::make_shared<web::http::client::http_client>("http://127.0.0.1:" + std::to_string(server.port())), request);
+    return run(io_, exchange->outcome()).result;
+  };
+  const auto late = outcome_of(-1ms);
+  ASSERT_FALSE(late);
+  EXPECT_FALSE(late.error().uncertain());
+  EXPECT_THAT(server.requests(), IsEmpty());
+  EXPECT_TRUE(outcome_of(20s));
+  EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
 TEST_F(RealTransport, TellsThatAnIpv6AddressNeedsAHostName) {

@@ -3,7 +3,7 @@
 // Every request passes the token bucket and the circuit breaker: after a 401 nothing is sent but one probe at 30 s, doubling to 5 min, and
 // callers get kUnauthorized at once. 429 with Retry-After pauses the bucket. The client itself never retries: whether that is safe is the
 // caller's to know (design, rule 2); when it may, the retry budget says, which every answer feeds. Deadlines: 20 s for what creates,
-// changes or deletes, 120 s for reads (section 1), or the context's.
+// changes or deletes, 60 s for reads (the SDK has 120 s, section 1; a look that hangs holds up all), or the context's.
 //
 // Thread rule: domain thread only. Owned by the workspace connection (reconcile/); the transport, clock and log outlive it.
 #pragma once
@@ -33,11 +33,12 @@ template <class T = Ok>
 using Answer = boost::asio::awaitable<Result<T>>;
 
 inline constexpr std::chrono::seconds kWriteDeadline{20};
-inline constexpr std::chrono::seconds kReadDeadline{120};
+inline constexpr std::chrono::seconds kReadDeadline{60};
 
 struct ClientOptions {
   double requests_per_second = 20;
   double burst = 50;
+  std::function<bool()> may_write = {};  // the leader gate, asked when a request that is no read leaves; empty: always
   // Called after each request, for the metrics: method, resource ("deployments"), status (0: none), seconds.
   std::function<void(const char* method, const std::string& resource, int status, double seconds)> observe = {};
 };

@@ -151,11 +151,13 @@ Answer<HttpResponse> Client::send(Context context, Call call) {
   if (!allowed || context.expired()) co_return never_sent(call.asked);
   if (refused_locally()) co_return token_refused(credentials_.workspace_id, 0);
 
+  const Method method = call.request.method;
+  if (!reads(method) && options_.may_write && !options_.may_write()) co_return never_sent(call.asked);
+
   const base::Timestamp sent_at = clock_.now();
   // While the circuit is open, this one is the probe, and the next may leave only after a longer wait.
   if (breaker_.open) breaker_.probe_at = sent_at + breaker_.backoff.next(random_);
 
-  const Method method = call.request.method;
   Context deadline = context.with_timeout(reads(method) ? kReadDeadline : kWriteDeadline);
   Result<HttpResponse> response = co_await transport_->send(deadline, std::move(call.request));
 

@@ -119,6 +119,7 @@ void Workspaces::connect(const EntryPtr& entry, const ResolvedWorkspace& resolve
   lepton::ClientOptions limits;
   limits.requests_per_second = resolved.requests_per_second;
   limits.burst = resolved.burst;
+  limits.may_write = parts_.may_write;
   limits.observe = parts_.observe_request;
   // The observer lives in the connection, so it may know that by address; the entry it must not keep alive.
   const auto self = std::make_shared<Connection*>(nullptr);

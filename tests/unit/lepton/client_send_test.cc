@@ -96,6 +96,21 @@ TEST(AWrongToken, IsToldFromAnsweredToNotEvenAsked) {
   EXPECT_EQ(asked.error().what, refused.error().what);  // a condition that shows it does not change
 }
 
+TEST(ARequestThatChangesSomething, DoesNotLeaveWhenItsProcessLostTheLeadWhileItWaited) {
+  bool leads = true;
+  Bench bench({.requests_per_second = 1, .burst = 1, .may_write = [&] { return leads; }});
+  bench.transport->always(200, "[]");
+  ASSERT_TRUE(bench.get(bench.client->list_endpoints(bench.root)).ok());
+  const auto removed = bench.start(bench.client->delete_job(bench.root, "job-1"));
+  ASSERT_FALSE(removed->has_value()) << "the bucket is empty";
+  leads = false;
+  bench.pass(5s);
+  ASSERT_TRUE(removed->has_value());
+  EXPECT_EQ((**removed).error().kind, ErrorKind::kCancelled) << "it certainly had no effect";
+  EXPECT_EQ(bench.transport->sent().size(), 1U);
+  EXPECT_TRUE(bench.get(bench.client->list_endpoints(bench.root)).ok()) << "what only reads may";
+}
+
 TEST(AProbe, ThatGotNoAnswerLeavesTheCircuitOpen) {
   Bench bench;
   bench.transport->then(401, "no").then(503, "").then([](const base::HttpRequest&) -> base::Result<base::HttpResponse> {

@@ -20,7 +20,6 @@ namespace {
 constexpr std::chrono::seconds kReadCredentials{60};
 constexpr std::chrono::seconds kReadSoon{5};
 constexpr std::chrono::seconds kProbeRefused{5};  // answered by the client itself while its breaker is open
-constexpr Milliseconds kUntilSynced{50};
 constexpr std::chrono::seconds kPublishAgain{5};
 constexpr std::chrono::hours kAskToken{1};
 constexpr std::chrono::seconds kTokenDeadline{10};  // the keeper waits for it
@@ -37,8 +36,7 @@ invocation::ConditionStatus condition_status(WorkspaceState state) {
 }  // namespace
 
 boost::asio::awaitable<void> Workspaces::keep(EntryPtr entry) {
-  while (!entry->context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(entry->context, kUntilSynced);
-  if (!entry->context.expired()) forget_unclaimed();
+  co_await until_synced(entry->context);
   while (!entry->context.expired()) {
     co_await resolve(entry);
     co_await probe(entry);

@@ -33,12 +33,16 @@ boost::asio::awaitable<void> Workspaces::run(Context context) {
   running_ = true;
   for (const auto& [key, entry] : entries_) keepers_.spawn(keep(entry));
   for (const ObjectKey& key : parts_.store.workspaces()) changed(key);
-  while (!context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(context, kUntilSynced);
-  if (!context.expired()) forget_unclaimed();
+  co_await until_synced(context);
   while (!context.expired()) co_await never_.wait(context);
   running_ = false;
   root_.cancel();
   co_await keepers_.join();
+}
+
+boost::asio::awaitable<void> Workspaces::until_synced(Context context) {
+  while (!context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(context, kUntilSynced);
+  if (!context.expired()) forget_unclaimed();
 }
 
 // Once, before any snapshot is used: whoever needed it may have gone while no process was there to see it, and by now another user's

@@ -80,6 +80,7 @@ class Workspaces {
   struct Entry;
   using EntryPtr = std::shared_ptr<Entry>;
 
+  boost::asio::awaitable<void> until_synced(base::Context context);
   void forget_unclaimed();
   EntryPtr ensure(const store::ObjectKey& key);
   void forget(const store::ObjectKey& key);

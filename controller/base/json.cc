@@ -206,7 +206,8 @@ std::string number_text(const Json& number) {
 
 Result<Json> parse_json(std::string_view text, std::string_view where) {
   try {
-    return Json::parse(std::string(text));
+    // What is no UTF-8 is replaced here already: replaced only as it is written, names would change after they were put in order.
+    return Json::parse(as_utf8(text));
   } catch (const std::exception& e) {  // json_exception; the library's edge
     return Error{.kind = ErrorKind::kInvalid, .what = readable(e.what()), .where = std::string(where)};
   }

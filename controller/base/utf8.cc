@@ -18,6 +18,10 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
 
 std::optional<std::size_t> invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {  // nearly all of any text
+      ++at;
+      continue;
+    }
     const std::size_t length = utf8_length(text, at);
     if (length == 0) return at;
     at += length;

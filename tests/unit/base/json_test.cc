@@ -74,6 +74,14 @@ TEST(ParseJson, RefusesWhatIsNotOneDocument) {
   for (const char* text : {"", "  ", "{} {}", "nul", "{'a':1}", "[1,]", "<html>", "\"\xff"}) EXPECT_FALSE(parse_json(text, "t")) << text;
 }
 
+TEST(ParseJson, PutsNamesThatAreNoUtf8InTheOrderInWhichTheyAreWritten) {
+  const auto once = parse_json("{\"\x89\x90z\":1,\"\xef\xbf\xbd\xef\":2}", "t");
+  ASSERT_TRUE(once.ok());
+  const auto twice = parse_json(to_text(*once), "t");
+  ASSERT_TRUE(twice.ok());
+  EXPECT_EQ(to_text(*twice), to_text(*once));
+}
+
 TEST(ParseJson, RefusesDepthInsteadOfOverflowingTheStack) { EXPECT_FALSE(parse_json(std::string(1'000'000, '['), "t")); }
 
 TEST(JsonReaders, ReturnNothingForAbsentOrWrongTypes) {

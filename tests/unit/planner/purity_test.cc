@@ -4,12 +4,13 @@
 #include "base/random.h"
 #include "invocation/codec.h"
 #include "invocation/names.h"
+#include "support/repeats.h"
 #include "unit/planner/matchers.h"
 
 namespace lepton_operator::invocation::planner {
 namespace {
 
-constexpr int kWorlds = 2500;
+const int kWorlds = support::repeats(2500);
 
 class Chaos {
  public:
@@ -204,10 +205,10 @@ void tell(const Scene& scene, const Plan& made) {
   }
 }
 
-void for_many_worlds(const std::function<void(const Scene&, const Plan&)>& hold, Kept kept = Kept::kAll, std::uint64_t worlds = kWorlds) {
-  for (std::uint64_t seed = 1; seed <= worlds; ++seed) {
+void for_many_worlds(const std::function<void(const Scene&, const Plan&)>& hold, Kept kept = Kept::kAll, int worlds = kWorlds) {
+  for (int seed = 1; seed <= worlds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Scene chaos = Chaos(seed).world();
+    const Scene chaos = Chaos(static_cast<std::uint64_t>(seed)).world();
     const Scene scene = kept == Kept::kAll ? chaos : without_unintended(chaos);
     Plan made;
     ASSERT_NO_THROW(made = plan(scene));

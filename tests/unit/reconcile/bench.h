@@ -103,6 +103,12 @@ class Bench {
     clock.advance(end - clock.now());
     settle();
   }
+  // The machine sleeps for `by`: what fell due in between falls due once, when it wakes.
+  void sleep(base::Milliseconds by) {
+    settle();
+    clock.advance(by);
+    settle();
+  }
   // Moves time in small steps until `holds`, at most `most`. True when it came to hold.
   bool until(const std::function<bool()>& holds, base::Milliseconds most) {
     settle();

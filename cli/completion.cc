@@ -15,7 +15,7 @@ namespace lepton_operator::cli {
 
 namespace {
 
-constexpr base::Milliseconds kPatience{2'000};
+constexpr base::Milliseconds kListingPatience{2'000};
 
 enum class Else { kNothing = 4, kFiles = 0, kDirectories = 16 };
 
@@ -73,7 +73,7 @@ Place place_of(const CLI::App& root, const std::vector<std::string>& words) {
 
 std::string first_sentence(const std::string& text) { return text.substr(0, text.find(';')); }
 
-std::vector<Candidate> flags_of(const CLI::App& app) {
+std::vector<Candidate> flag_candidates(const CLI::App& app) {
   std::vector<Candidate> flags;
   for (const CLI::App* at = &app; at != nullptr; at = at->get_parent()) {
     for (const CLI::Option* option : at->get_options()) {
@@ -103,7 +103,7 @@ class Completer {
       for (Candidate& candidate : values.candidates) candidate.word = name + "=" + candidate.word;
       return values;
     }
-    if (word.starts_with('-')) return {flags_of(*place.app)};
+    if (word.starts_with('-')) return {flag_candidates(*place.app)};
     if (const auto verbs = verbs_below(*place.app); !verbs.empty()) return {verbs};
     return argument_of(place);
   }
@@ -184,7 +184,7 @@ class Completer {
     auto* backend = std::get_if<std::unique_ptr<Backend>>(&opened);
     if (backend == nullptr) return {};
     std::vector<Json> found;
-    session_.run(list(session_.context().with_timeout(kPatience), backend->get(), &found));
+    session_.run(list(session_.context().with_timeout(kListingPatience), backend->get(), &found));
     return found;
   }
 

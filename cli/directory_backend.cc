@@ -38,8 +38,8 @@ using store::Kind;
 
 namespace {
 
-constexpr base::Milliseconds kLook{100};
-constexpr base::Milliseconds kPatience{3'000};  // until a manifest that nobody takes up is told
+constexpr base::Milliseconds kBetweenLooks{100};
+constexpr base::Milliseconds kUntilTakenUp{3'000};  // until a manifest that nobody takes up is told
 constexpr unsigned kReadable = 0644;
 constexpr unsigned kSecretMode = 0600;
 constexpr const char* kOurs = "# Written by `kubectl lepton run`, which will replace it; `kubectl lepton delete` removes it.\n";
@@ -360,11 +360,11 @@ class DirectoryBackend final : public Backend {
         }
       }
       std::string trouble = last.trouble;
-      if (trouble.empty() && self->session_.clock().now() - begun > kPatience && !operator_runs(self->state_dir_)) {
+      if (trouble.empty() && self->session_.clock().now() - begun > kUntilTakenUp && !operator_runs(self->state_dir_)) {
         trouble = "no lepton-operator works with " + self->state_dir_.string() + " now: start one";
       }
       if (trouble != told) follower->trouble(told = trouble);
-      co_await self->session_.clock().sleep(context, kLook);
+      co_await self->session_.clock().sleep(context, kBetweenLooks);
     }
     co_return base::Ok{};
   }

@@ -15,13 +15,6 @@ constexpr std::size_t kWidth = 80;
 constexpr std::size_t kIndent = 4;
 constexpr std::size_t kHelpColumn = 28;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 // Paragraphs are filled; lines that begin with two spaces stay.
 std::string section(const std::string& heading, const std::string& text) {
   if (text.empty()) return "";

@@ -23,4 +23,11 @@ std::string filled(const std::string& text, std::size_t width, std::size_t inden
   return lines + line + "\n";
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
 }  // namespace lepton_operator::cli

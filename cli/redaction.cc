@@ -13,7 +13,6 @@ namespace {
 
 using base::Json;
 
-constexpr const char* kHidden = "***";
 // What refers to a secret, or is its name, in a manifest.
 constexpr std::array kReferences = {"secretKeyRef",     "leptonSecret", "leptonToken", "valueFrom",
                                     "imagePullSecrets", "apiKeyName",   "api_key_name"};

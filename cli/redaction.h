@@ -9,6 +9,8 @@
 
 namespace lepton_operator::cli {
 
+inline constexpr const char* kHidden = "***";  // what stands in a secret's place
+
 base::Json without_secrets(const base::Json& spec);
 
 }  // namespace lepton_operator::cli

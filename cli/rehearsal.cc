@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "cli/redaction.h"
 #include "invocation/codec.h"
 #include "invocation/defaults.h"
 #include "invocation/plan.h"
@@ -18,7 +19,6 @@ using base::Json;
 using base::Timestamp;
 using invocation::ConditionStatus;
 
-constexpr const char* kHidden = "***";
 constexpr std::chrono::minutes kRound{1};  // long enough that no creation is uncertain in the next one
 constexpr int kMostQuietRounds = 3;
 

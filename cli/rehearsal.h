@@ -16,6 +16,9 @@
 
 namespace lepton_operator::cli {
 
+// Of an object that was never applied.
+inline constexpr const char* kNoUid = "00000000-0000-0000-0000-000000000000";
+
 inline constexpr const char* kStandInGroup = "<id of ";
 inline constexpr const char* kStandInDomain = ".invalid";  // RFC 2606: never anybody's
 

@@ -16,7 +16,6 @@ using store::Document;
 using store::Kind;
 
 // Of an object that no API server has named yet.
-constexpr const char* kNoUid = "00000000-0000-0000-0000-000000000000";
 constexpr const char* kNoInstallId = "install-id";
 
 Json defaults_of(const std::vector<Document>& documents, const Document& invocation) {

@@ -21,7 +21,7 @@ std::string type_of(const Json& object) {
   return base::get_string(base::get_object(base::get_object(object, "spec"), "deployment"), "type").value_or("");
 }
 
-std::string workspace_of(const Json& object) {
+std::string workspace_name(const Json& object) {
   return base::get_string(base::get_object(base::get_object(object, "spec"), "workspaceRef"), "name").value_or("default");
 }
 
@@ -93,7 +93,7 @@ Row row_of(const Json& object, Format format, base::Timestamp now, const Termina
              status_text(object, "progress"),
              age(created, now)};
   if (format == Format::kWide) {
-    row.insert(row.end(), {workspace_of(object), status_text(object, "invocationId"), status_text(object, "message")});
+    row.insert(row.end(), {workspace_name(object), status_text(object, "invocationId"), status_text(object, "message")});
   }
   return row;
 }

@@ -25,8 +25,6 @@ using reconcile::ResolvedWorkspace;
 using store::Document;
 using store::Kind;
 
-constexpr const char* kNoUid = "00000000-0000-0000-0000-000000000000";
-
 bool is_over(const Invocation& object) { return object.meta.deleted || invocation::finished(object.status.phase); }
 
 // A Workspace's own defaults, as if an Invocation used them all.

@@ -21,7 +21,7 @@ using invocation::TaskStatus;
 
 namespace {
 
-constexpr base::Milliseconds kLook{300};
+constexpr base::Milliseconds kUntilThere{300};
 constexpr std::int64_t kAll = -1;
 
 const TaskStatus* find_task(const Invocation& object, const std::string& name) {
@@ -205,7 +205,7 @@ class Logs final : public BackendVerb {
         co_return;
       }
       if (!std::exchange(told, true)) session->err() << key.name << ": " << task << what << "; waiting for it" << std::endl;
-      co_await session->clock().sleep(context, kLook);
+      co_await session->clock().sleep(context, kUntilThere);
     }
     std::size_t shown = 0;
     LogReader reader(parts_of(*session, *client, label, &shown), source->workload, source->begun, self->log_choice());

@@ -5,6 +5,7 @@
 
 #include "cli/backend_verb.h"
 #include "cli/choice.h"
+#include "cli/paragraph.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "cli/watch.h"
@@ -14,16 +15,6 @@ namespace lepton_operator::cli {
 namespace {
 
 std::string name_in(const Json& object) { return base::get_string(base::get_object(object, "metadata"), "name").value_or(""); }
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t from = 0; from < text.size();) {
-    const std::size_t end = std::min(text.find('\n', from), text.size());
-    lines.push_back(text.substr(from, end - from));
-    from = end + 1;
-  }
-  return lines;
-}
 
 // On a terminal the table is drawn again in its place; elsewhere each row that changed is a line, as of `kubectl get --watch`.
 class StatusView final : public View {

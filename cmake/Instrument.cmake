@@ -29,6 +29,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(lepton_operator_flags INTERFACE -Wno-unknown-warning-option)
 endif()
 
+# Instrumented code takes a compiler twice its time, most of it for what the heavy headers hold, again in each source. These libraries are
+# compiled several sources at a time, which halves that: names in their unnamed namespaces must differ within a folder.
+set(lepton_operator_compiled_together
+  lepton_operator_cli lepton_operator_invocation lepton_operator_kube lepton_operator_lepton lepton_operator_reconcile lepton_operator_store)
+
 set(lepton_operator_instrumented ON)  # for the folder at hand; tests/CMakeLists.txt turns it off
 if(lepton_operator_sanitizers)
   lepton_operator_precompiled(lepton_operator_instrumented_pch)
@@ -41,5 +46,9 @@ function(lepton_operator_instrument name pch)
   if(lepton_operator_sanitizers AND lepton_operator_instrumented)
     target_compile_options(${name} PRIVATE ${lepton_operator_sanitizers})
     set(${pch} lepton_operator_instrumented_pch PARENT_SCOPE)
+    if(LEPTON_OPERATOR_SANITIZE AND name IN_LIST lepton_operator_compiled_together)
+      set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+      target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # gcc takes the frames of an included source's coroutines for a header's
+    endif()
   endif()
 endfunction()

@@ -8,7 +8,6 @@ using base::json_object;
 
 namespace {
 
-constexpr const char* kDefaultVolume = "node-nfs:lepton-shared-fs";
 constexpr std::int64_t kMostReplicas = 1000;
 constexpr std::int64_t kMostParallel = 4096;
 

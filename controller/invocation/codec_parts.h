@@ -8,6 +8,11 @@
 
 namespace lepton_operator::invocation::codec {
 
+// Where an Invocation's directory is unless it says otherwise: the volume and the path of the launcher (design.md, "Invocation").
+inline constexpr const char* kDefaultVolume = "node-nfs:lepton-shared-fs";
+inline constexpr const char* kDefaultPath = "/shared/nemo-evaluator-launcher-workspace";
+inline constexpr const char* kDefaultMountPath = "/workspace";
+
 // Whole specs are checked for what must be there; the same section as a Workspace's default may leave everything out.
 enum class Section { kWhole, kDefaults };
 

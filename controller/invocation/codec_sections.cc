@@ -11,9 +11,6 @@ namespace {
 constexpr std::size_t kMostEnvs = 256;
 constexpr std::size_t kMostMounts = 32;
 constexpr std::int64_t kMostRetries = 10;
-constexpr const char* kDefaultVolume = "node-nfs:lepton-shared-fs";
-constexpr const char* kDefaultPath = "/shared/nemo-evaluator-launcher-workspace";
-constexpr const char* kDefaultMountPath = "/workspace";
 
 std::string read_env_name(ObjectReader& reader, bool jobs) {
   reader.require("name", "needs the variable's name");

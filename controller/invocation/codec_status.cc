@@ -2,6 +2,7 @@
 #include <array>
 
 #include "invocation/codec_members.h"
+#include "invocation/digest.h"
 
 namespace lepton_operator::invocation {
 
@@ -28,13 +29,6 @@ Enum spelt(const Json& object, const char* name, const std::array<Enum, N>& all,
   return unknown;
 }
 
-constexpr std::array kPhases = {Phase::kPending,   Phase::kDeploying, Phase::kRunning, Phase::kSuspended,
-                                Phase::kSucceeded, Phase::kFailed,    Phase::kDeleting};
-constexpr std::array kTaskPhases = {TaskPhase::kPending,   TaskPhase::kDeploying, TaskPhase::kStarting,  TaskPhase::kRunning,
-                                    TaskPhase::kSucceeded, TaskPhase::kFailed,    TaskPhase::kCancelled, TaskPhase::kUnknown};
-constexpr std::array kEndpointPhases = {EndpointPhase::kPending,  EndpointPhase::kCreating,      EndpointPhase::kWaiting,
-                                        EndpointPhase::kReady,    EndpointPhase::kDown,          EndpointPhase::kFailed,
-                                        EndpointPhase::kDeleting, EndpointPhase::kIndeterminate, EndpointPhase::kReleased};
 constexpr std::array kJobPhases = {JobPhase::kPending, JobPhase::kCreating, JobPhase::kStarting,
                                    JobPhase::kRunning, JobPhase::kStopping, JobPhase::kSucceeded,
                                    JobPhase::kFailed,  JobPhase::kUnknown,  JobPhase::kIndeterminate};

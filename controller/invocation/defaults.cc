@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "invocation/codec_parts.h"
+
 namespace lepton_operator::invocation {
 
 using base::find;
@@ -40,9 +42,9 @@ Json execution_defaults() {
 
 Json storage_defaults() {
   Json storage = json_object();
-  storage["from"] = text("node-nfs:lepton-shared-fs");
-  storage["path"] = text("/shared/nemo-evaluator-launcher-workspace");
-  storage["mountPath"] = text("/workspace");
+  storage["from"] = text(codec::kDefaultVolume);
+  storage["path"] = text(codec::kDefaultPath);
+  storage["mountPath"] = text(codec::kDefaultMountPath);
   storage["deletionPolicy"] = text("Delete");
   storage["cleanup"] = text("Auto");
   return storage;

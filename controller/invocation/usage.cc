@@ -14,7 +14,7 @@ bool has_endpoints(const Invocation& object) {
 bool exists(const EndpointStatus& endpoint) { return !endpoint.name.empty() && endpoint.state != EndpointPhase::kReleased; }
 
 // Its turn has come, and it has not ended.
-bool holds(const TaskStatus& task) { return task.wave > 0 && !finished(task.phase); }
+bool holds_places(const TaskStatus& task) { return task.wave > 0 && !finished(task.phase); }
 
 }  // namespace
 
@@ -31,14 +31,14 @@ Usage usage_of(const Invocation& object, const InvocationStatus& status) {
   const auto& tasks = status.tasks;
   const bool shared = shares_endpoint(object, status);
   for (const TaskStatus& task : tasks) {
-    const bool promised = has_endpoints(object) && !shared && holds(task);
+    const bool promised = has_endpoints(object) && !shared && holds_places(task);
     if (exists(task.endpoint) || promised) ++usage.endpoints;
     const auto exists_still = [](const JobStatus& job) { return !job.name.empty() && !job.released; };
     const bool earlier =
         std::any_of(task.earlier.begin(), task.earlier.end(), [&](const auto& attempt) { return exists_still(attempt.job); });
-    if (holds(task) || exists_still(task.job) || earlier) ++usage.jobs;  // its attempts never run at once
+    if (holds_places(task) || exists_still(task.job) || earlier) ++usage.jobs;  // its attempts never run at once
   }
-  const bool promised = has_endpoints(object) && shared && std::any_of(tasks.begin(), tasks.end(), holds);
+  const bool promised = has_endpoints(object) && shared && std::any_of(tasks.begin(), tasks.end(), holds_places);
   if (promised && !exists(tasks.front().endpoint)) ++usage.endpoints;
   if (!status.cleanup.name.empty() && !finished(status.cleanup.state)) ++usage.jobs;
   return usage;

@@ -15,7 +15,7 @@ using Errors = std::vector<FieldError>;
 
 constexpr const char* kImmutable = "cannot change any more; make another Invocation";
 
-const Json* written(const Json& object, const std::string& name) {
+const Json* as_written(const Json& object, const std::string& name) {
   const Json* value = find(object, name);
   return value != nullptr && value->is_null() ? nullptr : value;
 }
@@ -27,7 +27,7 @@ bool changed(const Json* before, const Json* after) {
 }
 
 // Variables are a map by name in the CRD: their order says nothing.
-bool changed(const std::string& name, const Json* before, const Json* after) {
+bool member_changed(const std::string& name, const Json* before, const Json* after) {
   if (name != "envs" || before == nullptr || after == nullptr || !before->is_array() || !after->is_array()) return changed(before, after);
   std::multiset<std::string> old_items;
   std::multiset<std::string> new_items;
@@ -50,7 +50,7 @@ std::set<std::string> members(const Json& before, const Json& after) {
 // Each member by itself, so that the error says which one it is.
 void check_section(const Json& before, const Json& after, const std::string& path, const std::set<std::string>& free, Errors& errors) {
   for (const std::string& name : members(before, after)) {
-    if (free.contains(name) || !changed(name, written(before, name), written(after, name))) continue;
+    if (free.contains(name) || !member_changed(name, as_written(before, name), as_written(after, name))) continue;
     errors.push_back({path + "." + name, kImmutable});
   }
 }
@@ -66,7 +66,7 @@ std::map<std::string, const Json*> tasks_by_name(const Json& spec) {
 void check_task(const Json& before, const Json& after, const std::string& path, Errors& errors) {
   static const std::set<std::string> kFree = {"run"};
   for (const std::string& name : members(before, after)) {
-    if (kFree.contains(name) || !changed(name, written(before, name), written(after, name))) continue;
+    if (kFree.contains(name) || !member_changed(name, as_written(before, name), as_written(after, name))) continue;
     errors.push_back({path + "." + name, "a task cannot change any more; add another one under its own name"});
   }
   if (base::get_int(after, "run").value_or(0) < base::get_int(before, "run").value_or(0)) {
@@ -100,7 +100,7 @@ void check_tasks(const Json& old_spec, const Json& new_spec, bool finished, Erro
 std::vector<FieldError> validate_update(const Json& old_spec, const Json& new_spec, bool finished) {
   Errors errors;
   if (workspace_of(old_spec) != workspace_of(new_spec)) errors.push_back({"spec.workspaceRef", kImmutable});
-  if (changed(written(old_spec, "target"), written(new_spec, "target"))) errors.push_back({"spec.target", kImmutable});
+  if (changed(as_written(old_spec, "target"), as_written(new_spec, "target"))) errors.push_back({"spec.target", kImmutable});
   check_section(get_object(old_spec, "deployment"), get_object(new_spec, "deployment"), "spec.deployment",
                 {"readinessTimeout", "queueTimeout"}, errors);
   check_section(get_object(old_spec, "storage"), get_object(new_spec, "storage"), "spec.storage", {"deletionPolicy", "cleanup"}, errors);

@@ -11,7 +11,7 @@ namespace {
 
 using base::Timestamp;
 
-constexpr std::chrono::minutes kQuiet{6};
+constexpr std::chrono::minutes kSeriesEndsAfter{6};
 constexpr std::chrono::minutes kRefresh{30};
 constexpr std::size_t kLongestQueue = 1'000;
 constexpr double kBurst = 25;
@@ -46,7 +46,7 @@ void EventLedger::add(Event event, Timestamp now) {
   const std::string key = event_key(event);
   if (const auto known = current_.find(key); known != current_.end()) {
     const std::shared_ptr<EventSeries> series = known->second;
-    if (now - series->last < kQuiet) {
+    if (now - series->last < kSeriesEndsAfter) {
       ++series->count;
       series->last = now;
       if (series->told == 1) push(series);
@@ -68,7 +68,7 @@ void EventLedger::tend(Timestamp now) {
   std::vector<std::shared_ptr<EventSeries>> over;
   for (const auto& [key, series] : current_) {
     const bool news = series->told > 0 && series->count > series->told;
-    if (now - series->last >= kQuiet) {
+    if (now - series->last >= kSeriesEndsAfter) {
       over.push_back(series);
     } else if (news && now - series->told_at >= kRefresh) {
       push(series);

@@ -17,7 +17,7 @@ using store::ObjectKey;
 namespace {
 
 constexpr int kFailedLooksToDoubt = 2;
-constexpr base::Milliseconds kUntilSynced{50};
+constexpr base::Milliseconds kBetweenAsks{50};
 
 // In these states the sentence varies with the request that happened to fail, and nobody waits for the difference.
 bool message_matters(WorkspaceState state) {
@@ -41,7 +41,7 @@ boost::asio::awaitable<void> Workspaces::run(Context context) {
 }
 
 boost::asio::awaitable<void> Workspaces::until_synced(Context context) {
-  while (!context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(context, kUntilSynced);
+  while (!context.expired() && !parts_.store.synced()) co_await parts_.clock.sleep(context, kBetweenAsks);
   if (!context.expired()) forget_unclaimed();
 }
 

@@ -33,7 +33,7 @@ constexpr std::string_view kSuffix = ".yaml";
 template <class T>
 constexpr bool kIsWorkspace = std::is_same_v<T, Workspace>;
 
-Error unusable(const fs::path& path, const std::string& why) {
+Error cannot_keep(const fs::path& path, const std::string& why) {
   return {.kind = ErrorKind::kServer, .what = "the state directory cannot be used: " + why, .where = path.string()};
 }
 
@@ -48,7 +48,7 @@ base::Result<std::vector<fs::path>> entries(const fs::path& directory) {
   fs::directory_iterator it(directory, failure);
   if (failure == std::errc::no_such_file_or_directory) return result;
   for (; !failure && it != fs::directory_iterator(); it.increment(failure)) result.push_back(it->path());
-  if (failure) return unusable(directory, failure.message());
+  if (failure) return cannot_keep(directory, failure.message());
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -98,9 +98,9 @@ StateFiles::StateFiles(fs::path root) : root_(std::move(root)) {}
 base::Result<> StateFiles::open() {
   std::error_code failure;
   const fs::path root = fs::absolute(root_, failure);
-  if (failure) return unusable(root_, failure.message());
+  if (failure) return cannot_keep(root_, failure.message());
   fs::create_directories(root.parent_path(), failure);
-  if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) return unusable(root_, std::strerror(errno));
+  if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) return cannot_keep(root_, std::strerror(errno));
   const base::Result<std::vector<std::string>> found = namespaces(root_);
   if (!found) return found.error();
   for (const std::string& space : *found) {

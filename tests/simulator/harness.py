@@ -147,6 +147,7 @@ class World:
         self.manifests, self.state = self.folder / "manifests", self.folder / "state"
         self.manifests.mkdir()
         self.operator = None
+        self.parsed = {}  # state file -> (its text, the object): most looks find what the last one found
         self.simulator = Simulator(self.folder, *simulator_flags)
 
     def start(self, *flags, **environment):
@@ -170,10 +171,16 @@ class World:
         (self.manifests / file).unlink()
 
     def object(self, name="run", namespace="default"):
+        """To be read only: the next look may give the same one."""
+        file = self.state / namespace / f"{name}.yaml"
         try:
-            return yaml.load((self.state / namespace / f"{name}.yaml").read_text(), LOADER)
+            text = file.read_text()
         except FileNotFoundError:
             return None
+        known = self.parsed.get(file)
+        if known is None or known[0] != text:
+            known = self.parsed[file] = text, yaml.load(text, LOADER)
+        return known[1]
 
     def status(self, name="run", namespace="default"):
         return (self.object(name, namespace) or {}).get("status") or {}

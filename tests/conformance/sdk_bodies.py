@@ -1,9 +1,9 @@
 """Runs in leptonai's own environment: is each body one that the SDK itself would send?
 
-Reads [{method, path, body}] from stdin, paths below the workspace. A body is parsed into the type that the SDK has for that call, checked as
-the SDK checks it before sending, and serialized as the SDK serializes it (`safe_json`). What comes out must be the body again, member by
-member: a field that the SDK does not know, a value that it would turn into another, or one that it would add, is a finding. Prints the
-findings and how often each call was seen as JSON.
+Reads lists of {method, path, body} from stdin, paths below the workspace. A body is parsed into the type that the SDK has for that call,
+checked as the SDK checks it before sending, and serialized as the SDK serializes it (`safe_json`). What comes out must be the body again,
+member by member: a field that the SDK does not know, a value that it would turn into another, or one that it would add, is a finding.
+Prints for each list the findings and how often each call was seen, as JSON.
 """
 import json
 import re
@@ -75,14 +75,14 @@ def check(request):
     return None, [f"{request['method']} {request['path']}: a body for which this test has no type"]
 
 
-def main():
+def judged(requests):
     seen, findings = {}, []
-    for request in json.load(sys.stdin):
+    for request in requests:
         name, found = check(request)
         seen[name] = seen.get(name, 0) + 1
         findings += [f"{finding} [{json.dumps(request['body'])[:2000]}]" for finding in found]
-    json.dump({"seen": seen, "findings": findings}, sys.stdout)
+    return {"seen": seen, "findings": findings}
 
 
 if __name__ == "__main__":
-    main()
+    json.dump([judged(requests) for requests in json.load(sys.stdin)], sys.stdout)

@@ -126,10 +126,14 @@ class Verbs(plugin.Case):
         self.succeeds(world.run("delete", "second", "-n", "team", "--wait"))
 
     def test_a_watch_elsewhere_than_on_a_terminal_is_a_line_for_each_change(self):
-        world = self.world("--ready-delay", "300ms", "--run-delay", "500ms")
+        world = self.world("--ready-delay", "10m", "--run-delay", "10m")  # no change is missed however slow this machine is
         watch = self.running(world, "status", "--watch")
         world.apply(nim(tasks=["hellaswag"]))
-        lines = watch.until("Succeeded")
+        lines = watch.until("Deploying")
+        for kind, phase in (("deployments", "Running"), ("jobs", "Succeeded")):
+            harness.wait(f"there are {kind}", lambda: world.simulator.dump()[kind])
+            world.simulator.call("advance", {"by": "10m"})
+            lines += watch.until(phase)
         self.assertEqual(sum(line.startswith("NAME") for line in lines), 1)
         self.assertGreaterEqual(len(lines), 4)
         watch.interrupt()

@@ -14,6 +14,7 @@ namespace lepton_operator::invocation::planner {
 namespace {
 
 constexpr std::uint64_t kHistories = 700;  // a quarter of a minute on a core; LEPTON_OPERATOR_HISTORIES=FIRST-LAST takes others: CI does
+constexpr std::uint64_t kSeeAll = 300;     // in fewer of them not all happens that can happen
 std::pair<unsigned long long, unsigned long long> range() {
   const char* asked = std::getenv("LEPTON_OPERATOR_HISTORIES");
   if (asked == nullptr) return {1, kHistories};
@@ -67,11 +68,11 @@ TEST(Histories, HoldTheRulesAndLeaveNothing) {
     EXPECT_TRUE(life.lepton.empty());
     if (::testing::Test::HasFailure()) return;
   }
-  if (only != nullptr) return;
   std::cout << last - first + 1 << " histories\n";
   for (const auto& [name, times] : actions) std::cout << "action " << name << ": " << times << "\n";
   for (const auto& [name, times] : told) std::cout << "transition " << name << ": " << times << "\n";
   for (const auto& [name, times] : ends) std::cout << "end " << name << ": " << times << "\n";
+  if (last - first + 1 < kSeeAll) return;
   for (const char* known : {"create-endpoint", "start-endpoint", "update-endpoint", "delete-endpoint", "diagnose-endpoint",
                             "explain-endpoint", "create-job", "read-job", "read-stage", "stop-job", "delete-job", "ensure-secret",
                             "delete-secrets", "probe-storage", "remove-directory", "read-node-groups", "read-secret-keys"}) {

@@ -76,6 +76,9 @@ class OnATerminal(plugin.Case):
             return look
 
         for columns, rows in [(60, 30), (30, 30), (14, 20), (120, 30), (45, 12)]:
+            # Just after a drawing: one that is on its way for the old size while the window changes is beyond any program.
+            before = len(terminal.raw)
+            terminal.until("the time went on", lambda _, n=before: len(terminal.raw) > n, 10)
             before = len(terminal.raw)
             terminal.resize(columns, rows)
             terminal.until(f"it is drawn for {columns} columns", lambda _, n=before: len(terminal.raw) > n, 10)

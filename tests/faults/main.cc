@@ -10,6 +10,7 @@
 #include "faults/case.h"
 #include "faults/planted.h"
 #include "faults/pool.h"
+#include "support/source_tree.h"
 
 namespace lepton_operator::faults {
 namespace {
@@ -61,7 +62,7 @@ bool wanted(const std::vector<std::string>& names, const std::string& name) {
 class Runner {
  public:
   explicit Runner(Wishes wishes) : wishes_(std::move(wishes)) {
-    for (Scenario& scenario : read_scenarios(base::read_file(FAULTS_DIR "/scenarios.yaml").value())) {
+    for (Scenario& scenario : read_scenarios(base::read_file(support::in_source_tree("tests/faults/scenarios.yaml")).value())) {
       if (wanted(wishes_.scenarios, scenario.name)) scenarios_.push_back(std::move(scenario));
     }
   }

@@ -11,6 +11,7 @@
 #include "base/yaml.h"
 #include "scenarios/observed.h"
 #include "scenarios/stage.h"
+#include "support/source_tree.h"
 
 namespace lepton_operator::scenarios {
 namespace {
@@ -35,7 +36,7 @@ std::vector<base::YamlDocument> documents(const fs::path& file) {
 
 std::vector<Row> all_rows() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(SCENARIOS_DIR "/rows")) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(support::in_source_tree("tests/scenarios/rows"))) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<Row> rows;
   for (const fs::path& file : files) {
@@ -52,7 +53,7 @@ const std::vector<Row>& rows() {
 }
 
 Json expected_end(const Json& row) {
-  static const Json kEndings = documents(SCENARIOS_DIR "/endings.yaml").front().value;
+  static const Json kEndings = documents(support::in_source_tree("tests/scenarios/endings.yaml")).front().value;
   Json end = base::json_object();
   for (const std::string& name : base::get_strings(row, "like")) {
     const Json* ending = base::find(kEndings, name);

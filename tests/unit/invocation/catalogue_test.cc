@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "support/source_tree.h"
 #include "unit/invocation/bash_runner.h"
 #include "unit/invocation/samples.h"
 
@@ -11,7 +12,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Catalogue shipped() {
-  const auto catalogue = Catalogue::parse(testing::read(LEPTON_OPERATOR_CATALOGUE), "catalogue.yaml");
+  const auto catalogue = Catalogue::parse(testing::read(support::in_source_tree("manifests/catalogue.yaml")), "catalogue.yaml");
   if (!catalogue) throw std::runtime_error(catalogue.error().text());
   return *catalogue;
 }

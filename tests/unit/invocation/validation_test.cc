@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "support/source_tree.h"
 #include "unit/invocation/bash_runner.h"
 #include "unit/invocation/samples.h"
 
@@ -31,7 +32,7 @@ TEST(Validation, FindsNothingWrongWithGoodManifests) {
 
 TEST(Validation, FindsNothingWrongWithTheExamples) {
   int invocations = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(LEPTON_OPERATOR_EXAMPLES)) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(support::in_source_tree("examples"))) {
     if (file.path().extension() != ".yaml") continue;
     const auto documents = base::parse_yaml(testing::read(file.path()), file.path().filename().string());
     ASSERT_TRUE(documents.ok()) << documents.error().text();

@@ -1,7 +1,6 @@
 #include "cli/manual.h"
 
 #include <algorithm>
-#include <sstream>
 
 #include <CLI/CLI.hpp>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "cli/override_lexer.h"
 #include "cli/override_value.h"
 
 namespace lepton_operator::cli {
@@ -25,16 +26,15 @@ OverrideKind kind_of(std::string_view& text) {
   return OverrideKind::kChange;
 }
 
-bool is_numeral(char c) { return c >= '0' && c <= '9'; }
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$'; }
 
 // KEY_SPECIAL or, behind or before a point, INT_UNSIGNED.
 bool is_part(std::string_view part, bool alone) {
   if (part.empty()) return false;
   if (begins_name(part.front())) {
-    return std::all_of(part.begin(), part.end(), [](char c) { return begins_name(c) || is_numeral(c) || c == '-'; });
+    return std::all_of(part.begin(), part.end(), [](char c) { return begins_name(c) || is_digit(c) || c == '-'; });
   }
-  return !alone && std::all_of(part.begin(), part.end(), is_numeral) && (part.size() == 1 || part.front() != '0');
+  return !alone && std::all_of(part.begin(), part.end(), is_digit) && (part.size() == 1 || part.front() != '0');
 }
 
 std::vector<std::string> split(std::string_view key) {

@@ -39,6 +39,8 @@ struct Word {
   std::string_view text;  // of the value's text, with the blanks that belong to it
 };
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }  // of this grammar: ASCII
+
 base::Result<std::vector<Word>> words_of(std::string_view value);
 
 }  // namespace lepton_operator::cli

@@ -16,7 +16,7 @@
 
 namespace lepton_operator::cli {
 
-// Of an object that was never applied.
+// Of an object that no API server has named yet.
 inline constexpr const char* kNoUid = "00000000-0000-0000-0000-000000000000";
 
 inline constexpr const char* kStandInGroup = "<id of ";

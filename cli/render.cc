@@ -15,7 +15,7 @@ using base::Json;
 using store::Document;
 using store::Kind;
 
-// Of an object that no API server has named yet.
+// Of an operator that nobody named.
 constexpr const char* kNoInstallId = "install-id";
 
 Json defaults_of(const std::vector<Document>& documents, const Document& invocation) {

@@ -8,7 +8,7 @@
 
 namespace lepton_operator::invocation::codec {
 
-// Where an Invocation's directory is unless it says otherwise: the volume and the path of the launcher (design.md, "Invocation").
+// Where an Invocation's directory is unless it says otherwise: the volume and the path of the launcher (design.md, "API").
 inline constexpr const char* kDefaultVolume = "node-nfs:lepton-shared-fs";
 inline constexpr const char* kDefaultPath = "/shared/nemo-evaluator-launcher-workspace";
 inline constexpr const char* kDefaultMountPath = "/workspace";

@@ -1,7 +1,6 @@
 #include "invocation/digest.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace lepton_operator::invocation {
 namespace {
@@ -37,12 +36,9 @@ Digest digest_of(const Invocation& object) {
   return digest;
 }
 
-bool before_in_line(const Digest& a, const Digest& b) {
-  const auto place = [](const Digest& digest) {
-    const Timestamp never = Timestamp::max();
-    return std::tuple(digest.queued_since.value_or(never), digest.created.value_or(never), digest.uid);
-  };
-  return place(a) < place(b);
+PlaceInLine place_in_line(const Digest& digest) {
+  const Timestamp never = Timestamp::max();
+  return {digest.queued_since.value_or(never), digest.created.value_or(never), digest.uid};
 }
 
 std::string workspace_name(const Invocation& object) {

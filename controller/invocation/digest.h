@@ -43,7 +43,15 @@ struct Digest {
 
 Digest digest_of(const Invocation& object);
 
-bool before_in_line(const Digest& a, const Digest& b);  // both wait, or b is about to
+// Who is first in line: who asked first. Of two who wait, or of whom one is about to, the lesser is before the other.
+struct PlaceInLine {
+  Timestamp asked;
+  Timestamp created;
+  std::string uid;
+
+  auto operator<=>(const PlaceInLine&) const = default;
+};
+PlaceInLine place_in_line(const Digest& digest);
 
 // The Workspace that an Invocation names.
 std::string workspace_name(const Invocation& object);

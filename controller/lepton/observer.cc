@@ -51,6 +51,7 @@ void Observer::set_interest(const std::string& party, Interest interest) {
 
 void Observer::set_family(ApiFamily family) {
   if (family == view_.family) return;
+  ++version_;
   view_.family = family;
   known_endpoints_.clear();
   std::swap(view_.endpoint_looks, view_.other_endpoint_looks);

@@ -7,6 +7,7 @@
 // Thread rule: domain thread only. Ends: cancel the context given to run(). A failed look changes nothing but last_error().
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -66,6 +67,7 @@ class Observer {
   void look_soon();
 
   const View& view() const { return view_; }
+  std::uint64_t version() const { return version_; }                            // of the view: it is what it was for as long as this is
   const std::optional<base::Error>& last_error() const { return last_error_; }  // of the latest look; nothing when it was complete
   bool lists_read() const { return lists_read_; }  // in the latest look, each of them, though not everything in them may be understood
 
@@ -129,6 +131,7 @@ class Observer {
   std::map<std::string, Interest> interests_;
   Demand demand_;  // of all of them
   View view_;
+  std::uint64_t version_ = 0;
   // By their texts, what of the view stands in it as its own list showed it last: of the workspace's own family, and of jobs.
   Prints known_endpoints_;
   Prints known_jobs_;

@@ -202,6 +202,7 @@ void Observer::note_prints(const Look& look) {
 }
 
 void Observer::take(const Look& look) {
+  ++version_;
   requests_of_last_look_ = 0;
   for (const auto* jobs : {&look.alive, look.archive ? &*look.archive : nullptr}) {
     if (jobs) requests_of_last_look_ += jobs->answer ? jobs->answer->requests : 1;

@@ -17,9 +17,13 @@ std::string value_of(const Labels& labels, const char* key) {
   return found == labels.end() ? std::string() : found->second;
 }
 
+bool is_ours(const Labels& labels, const std::string& install_id) {
+  return !install_id.empty() && value_of(labels, invocation::kInstallLabel) == install_id;
+}
+
 // Nothing when it is not ours, or has its owner.
 std::optional<Owner> lost_owner(const Labels& labels, const std::string& install_id, const std::set<std::string>& owners) {
-  if (install_id.empty() || value_of(labels, invocation::kInstallLabel) != install_id) return std::nullopt;
+  if (!is_ours(labels, install_id)) return std::nullopt;
   Owner owner{value_of(labels, invocation::kNamespaceLabel), value_of(labels, invocation::kNameLabel), invocation::owner_uid(labels)};
   if (owners.contains(owner.uid)) return std::nullopt;
   return owner;
@@ -34,6 +38,8 @@ Labels labels_of(const std::vector<std::string>& tags) {
   }
   return labels;
 }
+
+bool is_over(const lepton::Job& job) { return invocation::finished(invocation::job_phase(job)); }
 
 bool ends(lepton::JobState state) { return state == lepton::JobState::kDeleting || state == lepton::JobState::kDeleted; }
 
@@ -60,11 +66,25 @@ std::vector<Ownerless> ownerless(const lepton::View& view, const std::string& in
     for (const lepton::Job& job : jobs) {
       std::optional<Owner> owner = job.archived ? std::nullopt : lost_owner(job.labels, install_id, owners);
       if (!owner) continue;
-      const bool over = invocation::finished(invocation::job_phase(job));
-      found.push_back({OrphanKind::kJob, job.id, name, std::move(*owner), view.family, ends(job.state), over, view.job_looks.last});
+      found.push_back({OrphanKind::kJob, job.id, name, std::move(*owner), view.family, ends(job.state), is_over(job), view.job_looks.last});
     }
   }
   return found;
+}
+
+std::map<std::string, invocation::Usage> usage_by_owner(const lepton::View& view, const std::string& install_id) {
+  std::map<std::string, invocation::Usage> usage;
+  for (const auto& [name, seen] : view.endpoints) {
+    const Labels& labels = seen.endpoint.labels;
+    if (is_ours(labels, install_id)) ++usage[invocation::owner_uid(labels)].endpoints;
+  }
+  for (const auto& [name, jobs] : view.jobs) {
+    for (const lepton::Job& job : jobs) {
+      const bool counts = is_ours(job.labels, install_id) && !job.archived && !is_over(job);
+      if (counts) ++usage[invocation::owner_uid(job.labels)].jobs;
+    }
+  }
+  return usage;
 }
 
 std::vector<Ownerless> ownerless(const std::vector<lepton::Secret>& secrets, Timestamp listed, const std::string& install_id,

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/backoff.h"
+#include "invocation/usage.h"
 #include "lepton/view.h"
 
 namespace lepton_operator::reconcile {
@@ -48,6 +49,9 @@ struct Ownerless {
 std::vector<Ownerless> ownerless(const lepton::View& view, const std::string& install_id, const std::set<std::string>& owners);
 std::vector<Ownerless> ownerless(const std::vector<lepton::Secret>& secrets, base::Timestamp listed, const std::string& install_id,
                                  const std::set<std::string>& owners);
+
+// What a look shows of ours that takes places under a Workspace's limits, by its owner's UID, whether that is known or not.
+std::map<std::string, invocation::Usage> usage_by_owner(const lepton::View& view, const std::string& install_id);
 
 // One workspace of Lepton as it looked: what is ownerless in it, and by which looks something is absent.
 struct Sighting {

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/memory.h"
+#include "reconcile/places.h"
 #include "reconcile/tracked.h"
 
 namespace lepton_operator::reconcile {
@@ -142,9 +143,11 @@ void Reconciler::drop(const ObjectKey& key) {
   const TrackedPtr tracked = known->second;
   by_uid_.erase(tracked->uid);
   tracked_.erase(known);
+  heed_places(key);
   if (parts_.hooks.gone) parts_.hooks.gone(tracked->uid);
   wake_line(tracked->workspace);
   parts_.workspaces.release(tracked->workspace, key.text());
+  leave_places(tracked->workspace);
 }
 
 // What is kept of one of which nothing is wanted until something happens: little.
@@ -172,6 +175,7 @@ void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timest
 }
 
 void Reconciler::invocation_changed(const ObjectKey& invocation) {
+  heed_places(invocation);
   if (const auto known = tracked_.find(invocation); known != tracked_.end()) known->second->heed_looks();
   queue_.add(invocation.text());
 }

@@ -9,6 +9,7 @@
 // that are out get 5 s to end. An Invocation whose planning throws (a bug) is logged and retried; the others go on.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@
 #include "store/object_store.h"
 
 namespace lepton_operator::reconcile {
+
+class Places;
 
 struct ReconcilerParts {
   boost::asio::io_context& io;
@@ -62,6 +65,11 @@ class Reconciler {
 
  private:
   struct Tracked;
+  // The look at a workspace that `places_` knows.
+  struct Seen {
+    std::weak_ptr<Connection> by;
+    std::uint64_t version = 0;
+  };
   using TrackedPtr = std::shared_ptr<Tracked>;
   using ObjectPtr = std::shared_ptr<const invocation::Invocation>;
 
@@ -82,8 +90,13 @@ class Reconciler {
   void heed_late_write(const ObjectPtr& shown, const TrackedPtr& tracked);
   void take_record(const invocation::Invocation& before, Tracked& tracked, invocation::InvocationStatus status);
   invocation::Plan make_plan(const invocation::Invocation& object, Tracked& tracked);
-  invocation::Admission admission(const invocation::Invocation& object, const Tracked& tracked, const invocation::WorkspaceFacts& facts,
-                                  const lepton::View& view) const;
+  invocation::Admission admission(const invocation::Invocation& object, const Tracked& tracked, const invocation::WorkspaceFacts& facts);
+  Places& places();
+  void heed_places(const store::ObjectKey& invocation);
+  void heed_planned(const Tracked& tracked);
+  invocation::Usage planned_usage(const store::ObjectKey& invocation, const std::string& uid) const;
+  void leave_places(const store::ObjectKey& workspace);
+  void see_places(const store::ObjectKey& workspace);
   void wake_line(const store::ObjectKey& workspace);  // its first one
   bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
   void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);
@@ -105,6 +118,8 @@ class Reconciler {
   bool stopping_ = false;
   std::map<store::ObjectKey, TrackedPtr> tracked_;
   std::map<std::string, store::ObjectKey> by_uid_;
+  std::unique_ptr<Places> places_;  // null until a Workspace has limits
+  std::map<store::ObjectKey, Seen> seen_;
 };
 
 }  // namespace lepton_operator::reconcile

@@ -112,11 +112,12 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
       .install_id = parts_.install_id,
       .now = parts_.clock.now(),
       .namespace_deleting = parts_.store.namespace_deleting(tracked.key.namespace_),
-      .admission = admission(object, tracked, facts, view),
+      .admission = admission(object, tracked, facts),
       .reading = readings_.of(object, facts.defaults),
   };
   Plan plan = invocation::plan(world);
   tracked.planned = usage_of(object, plan.status);
+  heed_planned(tracked);
   tracked.interest = plan.interest;
   parts_.workspaces.use(tracked.workspace, tracked.key.text(), plan.interest);
   return plan;
@@ -127,6 +128,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   const bool planned_for_deletion = object->meta.deleted.has_value();
   if (plan.finalizer == FinalizerChange::kAdd) {
     const Result<> added = co_await parts_.store.set_finalizer(requests_, object, finalizer, true);
+    heed_places(tracked->key);
     if (!added) co_return failed(*tracked, "finalizer not added", added.error());
     const ObjectPtr fresh = parts_.store.find_invocation(tracked->key);
     const bool same = fresh && fresh->meta.uid == tracked->uid && fresh->meta.generation == object->meta.generation;
@@ -150,6 +152,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   }
   if (plan.finalizer == FinalizerChange::kRemove) {
     const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, finalizer, false);
+    heed_places(tracked->key);
     if (!removed) co_return failed(*tracked, "finalizer not removed", removed.error());
     tracked->conflicts = 0;
     const Timestamp asked = object->meta.deleted.value_or(parts_.clock.now());
@@ -164,6 +167,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   if (plan.wake_at) queue_.add_after(tracked->key.text(), std::max<Milliseconds>(*plan.wake_at - parts_.clock.now(), kSoonest));
   if (plan.remove_object) {
     const Result<> removed = co_await parts_.store.remove_invocation(requests_, object);
+    heed_places(tracked->key);
     if (!removed) co_return failed(*tracked, "not deleted at the end of its time", removed.error());
     tracked->conflicts = 0;
     parts_.log.info("invocation's time after its end is over; deleting it", {{"invocation", tracked->key.text()}});
@@ -186,6 +190,7 @@ bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, cons
 
 boost::asio::awaitable<Result<>> Reconciler::write_status(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
   Result<> written = co_await parts_.store.write_status(requests_, object, status);
+  heed_places(tracked->key);
   if (!written && written.error().uncertain()) tracked->unanswered = std::make_unique<const InvocationStatus>(std::move(status));
   if (!written) co_return written;
   const ObjectPtr before = as_recorded(object, *tracked);

@@ -72,6 +72,10 @@ class CachedObjects {
   void each(const Each& each) const {
     for (const auto& [key, record] : records_) each(key, record.digest);
   }
+  std::optional<typename Kept<T>::Digest> digest(const Key& key) const {
+    const auto found = records_.find(key);
+    return found == records_.end() ? std::nullopt : std::optional(found->second.digest);
+  }
   std::shared_ptr<const typename Kept<T>::Folded> fold(const Key& key) {
     const auto found = records_.find(key);
     if (found == records_.end()) return nullptr;

@@ -68,6 +68,7 @@ class Kubernetes final : public ObjectStore {
   std::vector<ObjectKey> invocations() const override { return invocations_.keys(); }
   std::vector<ObjectKey> workspaces() const override { return workspaces_.keys(); }
   void each_invocation(const EachInvocation& each) const override { invocations_.each(each); }
+  std::optional<invocation::Digest> digest(const ObjectKey& key) const override { return invocations_.digest(key); }
   std::shared_ptr<const FoldedInvocation> fold(const ObjectKey& key) override { return invocations_.fold(key); }
   bool namespace_deleting(const std::string& namespace_) const override { return going_.contains(namespace_); }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,11 @@ class ObjectStore {
     for (const ObjectKey& key : invocations()) {
       if (const auto object = find_invocation(key)) each(key, invocation::digest_of(*object));
     }
+  }
+  // Of one, likewise.
+  virtual std::optional<invocation::Digest> digest(const ObjectKey& key) const {
+    const auto object = find_invocation(key);
+    return object ? std::optional(invocation::digest_of(*object)) : std::nullopt;
   }
   // Nobody needs this Invocation for a while: it is kept small until it is asked for. Returns it as it is now; null when it is not there,
   // or where whole objects are kept.

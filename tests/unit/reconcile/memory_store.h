@@ -119,6 +119,7 @@ class MemoryStore final : public store::ObjectStore {
   void set_synced(bool synced) { synced_ = synced; }
   int status_writes() const { return status_writes_; }
   int workspace_writes() const { return workspace_writes_; }
+  int walks() const { return walks_; }  // over all Invocations
 
   // --- ObjectStore
   boost::asio::awaitable<base::Result<>> run(base::Context context, store::ChangeHandler handler) override {
@@ -134,6 +135,10 @@ class MemoryStore final : public store::ObjectStore {
   std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return find(workspaces_, key); }
   std::vector<ObjectKey> invocations() const override { return keys(invocations_); }
   std::vector<ObjectKey> workspaces() const override { return keys(workspaces_); }
+  void each_invocation(const EachInvocation& each) const override {
+    ++walks_;
+    ObjectStore::each_invocation(each);
+  }
   bool namespace_deleting(const std::string& name) const override { return going_.contains(name); }
 
   boost::asio::awaitable<base::Result<std::map<std::string, std::string>>> read_secret(base::Context context, ObjectKey key) override {
@@ -235,6 +240,7 @@ class MemoryStore final : public store::ObjectStore {
   bool synced_ = true;
   int status_writes_ = 0;
   int workspace_writes_ = 0;
+  mutable int walks_ = 0;
 };
 
 }  // namespace lepton_operator::reconcile::test

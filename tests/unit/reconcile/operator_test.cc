@@ -333,5 +333,38 @@ TEST_F(OperatorTest, LimitsAreNeverExceededAndEverybodyHasATurnInOrder) {
   EXPECT_THAT(order, testing::ElementsAre("inv-0", "inv-1", "inv-2", "inv-3", "inv-4", "inv-5"));
 }
 
+// A walk over all at each plan of one is a walk over N² in the end.
+TEST_F(OperatorTest, WhileHundredsQueueUpNobodyWalksOverThemAgain) {
+  const std::string limited = "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\", limits: {maxEndpoints: 2}}";
+  bench_.store.put_workspace(kWorkspace, limited);
+  bench_.store.put_invocation({"team", "inv-0"}, kNim);
+  bench_.pass(2s);
+  const int walks = bench_.store.walks();
+  ASSERT_GT(walks, 0) << "the first plan under limits looks at what there is, or this counts nothing";
+  constexpr int kAll = 300;
+  for (int i = 1; i < kAll; ++i) {
+    bench_.store.put_invocation({"team", "inv-" + std::to_string(i)}, kNim);
+    bench_.pass(1ms);
+  }
+  bench_.pass(2s);
+  const auto says = [this](int number) {
+    const auto object = bench_.store.find_invocation({"team", "inv-" + std::to_string(number)});
+    const auto* admitted = object ? invocation::find_condition(object->status.conditions, "Admitted") : nullptr;
+    return admitted ? admitted->message : "";
+  };
+  EXPECT_THAT(says(1), HasSubstr("waiting: position 1 "));
+  std::set<std::string> positions;
+  for (int i = 1; i < kAll; ++i) positions.insert(says(i).substr(0, says(i).find(" (")));
+  EXPECT_EQ(positions.size(), kAll - 1U) << "each has one of its own";
+  EXPECT_THAT(positions, testing::Contains("waiting: position 299"));
+  for (int i = 2; i < kAll; ++i) bench_.store.delete_invocation({"team", "inv-" + std::to_string(i)});
+  const auto ended = [this](int number) {
+    return invocation::finished(bench_.store.find_invocation({"team", "inv-" + std::to_string(number)})->status.phase);
+  };
+  ASSERT_TRUE(bench_.until([&] { return ended(0) && ended(1); }, 300s)) << problems();
+  EXPECT_EQ(bench_.store.invocations().size(), 2U);
+  EXPECT_EQ(bench_.store.walks(), walks);
+}
+
 }  // namespace
 }  // namespace lepton_operator::reconcile::test

@@ -298,6 +298,9 @@ TEST_F(CachedObjectsTest, TheDigestIsThatOfTheLatestVersion) {
     seen.push_back(key.text() + " " + digest.uid + " " + to_string(digest.phase));
   });
   EXPECT_THAT(seen, ElementsAre("team/llama u1 Succeeded"));
+  EXPECT_EQ(cache_.digest(kLlama)->phase, invocation::Phase::kSucceeded) << "of one that is folded, since a list brought it";
+  cache_.remove(kLlama, "u1");
+  EXPECT_FALSE(cache_.digest(kLlama));
 }
 
 }  // namespace

@@ -115,6 +115,8 @@ class MemoryStore final : public store::ObjectStore {
     loses_answer_ = std::move(so);
     meanwhile_ = std::move(then);
   }
+  // From now on a status is written so long after it was asked for.
+  void delay_status_writes(base::Milliseconds by) { status_delay_ = by; }
   void on_status(std::function<void(const InvocationStatus&)> hook) { on_status_ = std::move(hook); }
   void set_synced(bool synced) { synced_ = synced; }
   int status_writes() const { return status_writes_; }
@@ -147,8 +149,9 @@ class MemoryStore final : public store::ObjectStore {
     if (found == secrets_.end()) co_return base::Error{base::ErrorKind::kNotFound, "no Secret"};
     co_return found->second;
   }
-  boost::asio::awaitable<base::Result<>> write_status(base::Context, std::shared_ptr<const Invocation> read,
+  boost::asio::awaitable<base::Result<>> write_status(base::Context context, std::shared_ptr<const Invocation> read,
                                                       InvocationStatus status) override {
+    if (status_delay_.count() > 0) co_await clock_.sleep(context, status_delay_);
     if (!status_errors_.empty()) {
       base::Error error = status_errors_.front();
       status_errors_.pop_front();
@@ -233,6 +236,7 @@ class MemoryStore final : public store::ObjectStore {
   std::map<ObjectKey, std::map<std::string, std::string>> secrets_;
   std::set<std::string> going_;
   std::deque<base::Error> status_errors_;
+  base::Milliseconds status_delay_{0};
   std::function<void(const InvocationStatus&)> on_status_;
   std::function<bool(const InvocationStatus&)> loses_answer_;
   std::function<void()> meanwhile_;

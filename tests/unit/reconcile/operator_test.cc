@@ -333,6 +333,33 @@ TEST_F(OperatorTest, LimitsAreNeverExceededAndEverybodyHasATurnInOrder) {
   EXPECT_THAT(order, testing::ElementsAre("inv-0", "inv-1", "inv-2", "inv-3", "inv-4", "inv-5"));
 }
 
+TEST_F(OperatorTest, WhatIsPlannedHoldsItsPlacesWhileItIsBeingWritten) {
+  const std::string limited = "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\", limits: {maxEndpoints: 2}}";
+  bench_.store.put_workspace(kWorkspace, limited);
+  const ObjectKey second{"team", "second"};
+  bench_.store.put_invocation(kLlama, kNim);
+  bench_.store.put_invocation(second, kNim);
+  const auto finished = [this](const ObjectKey& key) { return invocation::finished(bench_.store.find_invocation(key)->status.phase); };
+  const auto living = [this] { return bench_.simulator.deployments().alive().size(); };
+  ASSERT_TRUE(bench_.until([&] { return finished(kLlama) && finished(second) && living() == 0; }, 300s)) << problems();
+  bench_.pass(10s);  // that all is released is written, too
+  bench_.store.delay_status_writes(300ms);
+  std::string again = kNim;
+  for (const char* task : {"{name: first", "{name: second"}) again.insert(again.find(task) + 1, "run: 1, ");
+  bench_.store.edit_invocation(kLlama, again);  // wants both places; and before that is written,
+  bench_.store.edit_invocation(second, again);  // so does this one
+  std::size_t most = 0;
+  const auto over = [&] {
+    most = std::max(most, living());
+    const auto ran_again = [&](const ObjectKey& key) {
+      return finished(key) && bench_.store.find_invocation(key)->status.tasks.front().earlier.size() == 1;
+    };
+    return ran_again(kLlama) && ran_again(second);
+  };
+  ASSERT_TRUE(bench_.until(over, 300s)) << problems();
+  EXPECT_EQ(most, 2U);
+}
+
 // A walk over all at each plan of one is a walk over N² in the end.
 TEST_F(OperatorTest, WhileHundredsQueueUpNobodyWalksOverThemAgain) {
   const std::string limited = "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\", limits: {maxEndpoints: 2}}";

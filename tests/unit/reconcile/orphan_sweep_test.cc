@@ -526,6 +526,27 @@ evaluation: {tasks: [{name: first, container: "eval:1"}]}
   EXPECT_GE(deleted_["secret"], 1);
 }
 
+TEST_F(OrphanSweepTest, WhatHasNoOwnerTakesPlacesUnderLimitsFromTheLookThatShowsItUntilItIsGone) {
+  bench_.store.put_workspace(kWorkspace,
+                             "{credentialsSecretRef: {name: lepton}, url: \"" + bench_.url() + "\", limits: {maxEndpoints: 2}}");
+  const std::string spec = R"(
+deployment: {type: nim, image: "nim:1", servedModelName: meta/llama, resourceShape: gpu.1xh200}
+evaluation: {tasks: [{name: first, container: "eval:1"}]}
+)";
+  start();
+  bench_.store.put_invocation({"team", "before"}, spec);
+  ASSERT_TRUE(bench_.until([&] { return endpoints() == 1; }, 60s)) << log();
+  plant_endpoint("nim-gpqa-0-gone", marks());
+  bench_.pass(1min);
+  const ObjectKey after{"team", "after"};
+  bench_.store.put_invocation(after, spec);
+  bench_.pass(7min);
+  EXPECT_EQ(endpoints(), 2U) << "one that runs, and one that has no owner any more";
+  EXPECT_EQ(bench_.store.find_invocation(after)->status.tasks.front().wave, 0);
+  ASSERT_TRUE(bench_.until([&] { return bench_.store.find_invocation(after)->status.tasks.front().wave > 0; }, 10min)) << log();
+  EXPECT_EQ(deleted_["endpoint"], 1);
+}
+
 // The ledger alone: by which looks something is gone.
 TEST(OrphanLedger, BelievesAbsenceOnlyOfALookThatBeganAfterTheLastAndAfterOurRemoval) {
   const base::Timestamp start{1h};

@@ -51,7 +51,9 @@ void Reconciler::see_places(const ObjectKey& workspace) {
   Seen& before = seen_[workspace];
   if (before.by.lock() == connection && before.version == now.version) return;
   before = now;
-  places().look(workspace, usage_by_owner(connection ? connection->observer().view() : lepton::View{}, parts_.install_id));
+  const lepton::View nothing;
+  const lepton::View& view = connection ? connection->observer().view() : nothing;
+  places().look(workspace, usage_by_owner(view, parts_.install_id));
 }
 
 // What a look showed is kept for as long as an Invocation names the workspace.

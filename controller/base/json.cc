@@ -28,6 +28,14 @@ void write_escape(std::string& out, char c) {
   out += kDigits[byte & 15];
 }
 
+// Bytes that stand in a string as they are. A table, since every text that is sent, compared or packed goes through here.
+constexpr std::array<bool, 256> plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = plain_bytes();
+
 // What needs no escape, nearly all of any text, is copied in one piece. What is no UTF-8 is replaced: no reader would take the rest.
 void write_escaped(std::string& out, std::string_view text) {
   out += '"';
@@ -35,7 +43,7 @@ void write_escaped(std::string& out, std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && byte >= 0x20 && c != '"' && c != '\\') continue;
+    if (kPlain[byte]) continue;
     const std::size_t length = byte < 0x80 ? 0 : utf8_length(text, at);
     if (length != 0) {
       at += length - 1;

@@ -181,17 +181,21 @@ class Observability(Case):
         address = {key: next(w for w in line.split() if w.startswith(key + "=")).split("=", 1)[1] for key in ("metrics", "health")}
         world.apply(nim())
         world.until_phase("Succeeded")
-        text = OPENER.open(address["metrics"], timeout=5).read().decode()
-        for series in ['lepton_invocation_status_phase{namespace="default",name="run",phase="Succeeded"} 1', "lepton_invocations_finished_total",
-                       "lepton_endpoint_ready_seconds_count", 'lepton_workspace_up{namespace="default",workspace="default"} 1',
+
+        def page():
+            return OPENER.open(address["metrics"], timeout=5).read().decode()
+
+        # Of what happens its state file has word first: nothing is told that is not durable.
+        world.until("its end shows", lambda: 'lepton_invocation_status_phase{namespace="default",name="run",phase="Succeeded"} 1' in page(), 5)
+        text = page()
+        for series in ["lepton_invocations_finished_total", "lepton_endpoint_ready_seconds_count", 'lepton_workspace_up{namespace="default",workspace="default"} 1',
                        "controller_runtime_reconcile_total", "workqueue_depth"]:
             self.assertIn(series, text)
         self.assertEqual(OPENER.open(address["health"], timeout=5).status, 200)
         self.assertEqual(OPENER.open(address["health"].replace("healthz", "readyz"), timeout=5).status, 200)
         world.remove()
         world.until_gone()
-        # Its state file goes first; nothing is told to be gone before that is durable.
-        world.until("its series are gone", lambda: 'name="run"' not in OPENER.open(address["metrics"], timeout=5).read().decode(), 5)
+        world.until("its series are gone", lambda: 'name="run"' not in page(), 5)
         self.assertEqual(log.stop(), 0)
 
 

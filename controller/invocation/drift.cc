@@ -20,7 +20,7 @@ constexpr const char* kMasked = "***";
 bool same_rendering(const RenderedEndpoint& sent, const lepton::Endpoint& seen) {
   const auto ours = sent.spec.labels.find(kSpecHashLabel);
   const auto theirs = seen.labels.find(kSpecHashLabel);
-  return ours != sent.spec.labels.end() && theirs != seen.labels.end() && ours->second == theirs->second;
+  return ours && ours == theirs;
 }
 
 template <class T>

@@ -83,18 +83,15 @@ std::string secret_name(const std::string& uid, const std::string& purpose) {
 
 lepton::Labels owner_labels(const std::string& install_id, const ObjectMeta& meta, const std::string& task, int number) {
   lepton::Labels labels;
-  labels[kInstallLabel] = label_value(install_id);
-  labels[kNamespaceLabel] = label_value(meta.key.namespace_);
-  labels[kNameLabel] = label_value(meta.key.name);
-  labels[kUidLabel] = label_value(meta.uid);
-  if (!task.empty()) labels[kTaskLabel] = label_value(task);
-  labels[kAttemptLabel] = std::to_string(number);
+  labels.set(kInstallLabel, label_value(install_id));
+  labels.set(kNamespaceLabel, label_value(meta.key.namespace_));
+  labels.set(kNameLabel, label_value(meta.key.name));
+  labels.set(kUidLabel, label_value(meta.uid));
+  if (!task.empty()) labels.set(kTaskLabel, label_value(task));
+  labels.set(kAttemptLabel, std::to_string(number));
   return labels;
 }
 
-std::string owner_uid(const lepton::Labels& labels) {
-  const auto uid = labels.find(kUidLabel);
-  return uid == labels.end() ? std::string() : uid->second;
-}
+std::string owner_uid(const lepton::Labels& labels) { return std::string(labels.find(kUidLabel).value_or("")); }
 
 }  // namespace lepton_operator::invocation

@@ -151,7 +151,7 @@ RenderedEndpoint render_endpoint(const RenderInput& input, const TaskSpec& task,
   // Before the labels go in, so that it tells what was asked for and not who asked.
   const std::string hash = base::sha256_hex(base::to_text(lepton::encode(spec))).substr(0, 16);
   spec.labels = owner_labels(input.install_id, input.meta, task.name, incarnation);
-  spec.labels[kSpecHashLabel] = hash;
+  spec.labels.set(kSpecHashLabel, hash);
   rendered.api_tokens = token_sources(input);
   return rendered;
 }

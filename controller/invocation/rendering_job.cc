@@ -69,7 +69,7 @@ std::vector<lepton::Mount> job_mounts(const RenderInput& input, const TaskSpec& 
 void label(lepton::JobSpec& job, const RenderInput& input, const std::string& task, int attempt) {
   const std::string hash = base::sha256_hex(base::to_text(lepton::encode(job))).substr(0, 16);
   job.labels = owner_labels(input.install_id, input.meta, task, attempt);
-  job.labels[kSpecHashLabel] = hash;
+  job.labels.set(kSpecHashLabel, hash);
 }
 
 // Users write the run configuration itself, {config: {params}, target: {api_endpoint}}, or for short only its params.

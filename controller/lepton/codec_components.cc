@@ -45,7 +45,7 @@ void copy(const Json& from, const char* member, Json& to, const char* as) {
 
 std::string owner_text(const Labels& labels) {
   std::vector<std::string> pairs;
-  for (const auto& [key, value] : labels) pairs.push_back(key + "=" + value);
+  for (const auto& [key, value] : labels) pairs.push_back(std::string(key).append("=").append(value));
   return base::join(pairs, ",");
 }
 

@@ -6,7 +6,7 @@ namespace lepton_operator::lepton::codec {
 
 Json labels_json(const Labels& labels) {
   Json object = base::json_object();
-  for (const auto& [key, value] : labels) object[key] = Json::string(value);
+  for (const auto& [key, value] : labels) object[std::string(key)] = Json::string(std::string(value));
   return object;
 }
 
@@ -70,7 +70,7 @@ Labels labels_of(const Json& body) {
   Labels labels;
   const Json& object = base::get_object(base::get_object(body, "metadata"), "labels");
   for (const auto& [key, value] : object.as_object()) {
-    if (value.is_string()) labels[key] = value.as_string();
+    if (value.is_string()) labels.set(key, value.as_string());
   }
   return labels;
 }

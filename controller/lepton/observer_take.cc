@@ -45,8 +45,8 @@ std::optional<Error> error_of(const Result<Decoded<T>>& answer, const char* kind
 }  // namespace
 
 void Observer::note_owner(const Labels& labels, Owners& owners) const {
-  const auto label = labels.find(options_.owner_label);
-  if (label != labels.end() && !label->second.empty()) owners.insert(label->second);
+  const auto owner = labels.find(options_.owner_label);
+  if (owner && !owner->empty()) owners.emplace(*owner);
 }
 
 void Observer::count_error(SeenEndpoint& known, Owners& changed) const {
@@ -128,8 +128,7 @@ Observer::ShownJobs Observer::shown_jobs(const Look& look, const JobsById& befor
 }
 
 void Observer::trim(Job& job) const {
-  if (options_.job_labels.empty()) return;
-  std::erase_if(job.labels, [this](const auto& label) { return !options_.job_labels.contains(label.first); });
+  if (!options_.job_labels.empty()) job.labels.retain(options_.job_labels);
 }
 
 void Observer::remove_job(const Job& gone) {

@@ -10,12 +10,12 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "lepton/labels.h"
 
 namespace lepton_operator::lepton {
 
 using base::Json;
 using base::Timestamp;
-using Labels = std::map<std::string, std::string>;
 
 // --- Shared by endpoints and jobs ---------------------------------------------------------------------------------------------------
 

@@ -12,10 +12,7 @@ using lepton::Labels;
 
 namespace {
 
-std::string value_of(const Labels& labels, const char* key) {
-  const auto found = labels.find(key);
-  return found == labels.end() ? std::string() : found->second;
-}
+std::string value_of(const Labels& labels, const char* key) { return std::string(labels.find(key).value_or("")); }
 
 bool is_ours(const Labels& labels, const std::string& install_id) {
   return !install_id.empty() && value_of(labels, invocation::kInstallLabel) == install_id;
@@ -34,7 +31,7 @@ Labels labels_of(const std::vector<std::string>& tags) {
   Labels labels;
   for (const std::string& tag : tags) {
     const std::size_t equals = tag.find('=');
-    if (equals != std::string::npos) labels[tag.substr(0, equals)] = tag.substr(equals + 1);
+    if (equals != std::string::npos) labels.set(tag.substr(0, equals), tag.substr(equals + 1));
   }
   return labels;
 }

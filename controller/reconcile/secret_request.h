@@ -16,7 +16,7 @@ inline lepton::NewSecret secret_request(const std::string& install_id, const inv
   secret.name = wanted.name;
   secret.value = std::move(value);
   for (const auto& [mark, text] : invocation::owner_labels(install_id, owner, "", 0)) {
-    if (mark != invocation::kAttemptLabel) secret.tags.push_back(mark + "=" + text);
+    if (mark != invocation::kAttemptLabel) secret.tags.push_back(std::string(mark).append("=").append(text));
   }
   return secret;
 }

@@ -43,7 +43,10 @@ std::vector<lepton::Mount> mounts(Bytes& bytes) {
 
 lepton::Labels labels(Bytes& bytes) {
   lepton::Labels all;
-  for (int i = bytes.below(4); i > 0; --i) all["lepton-operator." + bytes.word()] = bytes.word();
+  for (int i = bytes.below(4); i > 0; --i) {
+    const std::string key = "lepton-operator." + bytes.word();
+    all.set(key, bytes.word());
+  }
   return all;
 }
 

@@ -71,7 +71,7 @@ lepton::Job Model::shown(const AbstractJob& one) const {
   job.id = one.id;
   job.name = one.name;
   if (one.foreign) {
-    job.labels[kUidLabel] = kStranger;
+    job.labels.set(kUidLabel, kStranger);
   } else {
     job.labels = labels_.at(one.name);
   }

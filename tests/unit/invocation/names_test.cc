@@ -86,7 +86,7 @@ TEST(OwnerLabels, FitWhateverTheNamesAre) {
     ObjectMeta meta;
     meta.key = {"team", name};
     meta.uid = samples::kUid;
-    const std::string value = owner_labels("install", meta, "", 0).at(kNameLabel);
+    const std::string value(owner_labels("install", meta, "", 0).at(kNameLabel));
     EXPECT_LE(value.size(), 63U);
     EXPECT_TRUE(std::regex_match(value, pattern)) << value;
     EXPECT_TRUE(values.insert(value).second) << value;

@@ -171,7 +171,7 @@ TEST_F(OnTheSimulator, JobsAreListedByOurMarkPageAfterPage) {
   make_secret();
   JobSpec spec = every_field_of_a_job();
   for (int i = 0; i < 501; ++i) {
-    spec.labels["lepton-operator.install"] = i == 0 ? "other" : "i1";
+    spec.labels.set("lepton-operator.install", i == 0 ? "other" : "i1");
     ASSERT_TRUE(bench.get(client().create_job(bench.root, spec)).ok());
   }
   const auto ours = bench.get(client().list_jobs(bench.root, JobQuery{JobScope::kAlive, "lepton-operator.install=i1"}));

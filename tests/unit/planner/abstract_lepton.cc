@@ -58,7 +58,7 @@ void AbstractLepton::delete_job(const std::string& id, Timestamp) { jobs_.erase(
 bool AbstractLepton::fails(const OneJob& one) const {
   if (failing_jobs.contains(one.task)) return true;
   const auto attempts = failing_attempts.find(one.task);
-  return attempts != failing_attempts.end() && std::stoi(one.job.labels.at("lepton-operator.attempt")) < attempts->second;
+  return attempts != failing_attempts.end() && std::stoi(std::string(one.job.labels.at("lepton-operator.attempt"))) < attempts->second;
 }
 
 lepton::EndpointTrouble AbstractLepton::trouble_of(const std::string& name, Timestamp now) const {

@@ -236,7 +236,7 @@ TEST(Endpoints, ThatAreNotReadyInTimeFailOnALookThatShowsIt) {
 TEST(Endpoints, OfAnotherOwnerAreNeitherUsedNorRemoved) {
   Scene scene = a_deploying_invocation();
   scene.endpoint_is(kGpqa, "Ready");
-  scene.view.endpoints[scene.endpoint_name_of(kGpqa)].endpoint.labels["lepton-operator.uid"] = "somebody-else";
+  scene.view.endpoints[scene.endpoint_name_of(kGpqa)].endpoint.labels.set("lepton-operator.uid", "somebody-else");
   const Plan made = plan(scene);
   EXPECT_EQ(task_of(made, kGpqa).phase, TaskPhase::kFailed);
   EXPECT_THAT(made.actions, Not(Contains(deletes_endpoint(kGpqa))));

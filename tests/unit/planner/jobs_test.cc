@@ -191,7 +191,7 @@ TEST(Jobs, ThatOutliveTheirTimeoutAndItsGraceFail) {
 
 TEST(Jobs, OfAnotherOwnerAreNotOurs) {
   Scene scene = a_running_invocation();
-  scene.view.jobs[scene.job_name_of(kGpqa)].front().labels["lepton-operator.uid"] = "somebody-else";
+  scene.view.jobs[scene.job_name_of(kGpqa)].front().labels.set("lepton-operator.uid", "somebody-else");
   EXPECT_THAT(plan(scene).actions, Contains(reads_job(kGpqa)));
 }
 

@@ -111,7 +111,7 @@ class OrphanSweepTest : public testing::Test {
   }
   void plant_secret(const std::string& name, const lepton::Labels& labels) {
     lepton::NewSecret secret{name, "very-secret", {}};
-    for (const auto& [mark, text] : labels) secret.tags.push_back(mark + "=" + text);
+    for (const auto& [mark, text] : labels) secret.tags.push_back(std::string(mark).append("=").append(text));
     ASSERT_TRUE(bench_.get(lepton_.create_secret(bench_.root, secret)).ok());
   }
   // As the API server answers to every request of that path.

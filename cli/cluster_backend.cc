@@ -96,7 +96,9 @@ class Shown final : public kube::ReflectorSink {
  public:
   explicit Shown(Follower& follower) : follower_(follower) {}
   void begin_list() override { listed_.clear(); }
-  void listed(const Json& object) override { listed_.insert_or_assign(kube::key_of(object), with_kind(object, "Invocation")); }
+  void listed(const Json& object, std::string_view /*text*/) override {
+    listed_.insert_or_assign(kube::key_of(object), with_kind(object, "Invocation"));
+  }
   void end_list() override {
     objects_ = std::exchange(listed_, {});
     tell();

@@ -7,6 +7,7 @@
 
 #include "base/json_elements.h"
 #include "base/memory.h"
+#include "kube/repetition.h"
 #include "kube/store.h"
 
 namespace lepton_operator::kube {
@@ -152,14 +153,15 @@ Answer<std::string> Reflector::take_page(std::string page, std::string* version)
   *version = resource_version_of(*rest);
   // An answer that only looks like an empty list would delete everything.
   if (version->empty() || base::find(*rest, "items") == nullptr) co_return malformed("the answer is no list");
-  for (const Json& object : base::elements(base::find(*rest, "items"))) sink_.listed(object);
+  for (const Json& object : base::elements(base::find(*rest, "items"))) sink_.listed(object, {});
   int parsed = 0;
-  for (const std::string_view item : items ? *items : std::vector<std::string_view>{}) {
+  for (const std::string_view whole : items ? *items : std::vector<std::string_view>{}) {
+    const std::string item = without_repetition(whole);
     const auto about = version_in(item);
     if (about && sink_.has_listed(*about)) continue;
     const Result<Json> object = base::parse_json(item, "list of " + options_.resource.plural);
     if (!object) co_return malformed("an object of the list is no JSON");
-    sink_.listed(*object);
+    sink_.listed(*object, item);
     if (++parsed % kParsedAtOnce == 0) co_await let_others_run();
   }
   co_return base::get_string(base::get_object(*rest, "metadata"), "continue").value_or("");

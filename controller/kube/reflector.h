@@ -53,7 +53,9 @@ class ReflectorSink {
   virtual bool has(const ObjectVersion&) { return false; }
   // All objects, then end_list(): what was not among them is gone. A list that broke off is begun again without an end_list().
   virtual void begin_list() = 0;
-  virtual void listed(const Json& object) = 0;  // without apiVersion and kind, as the API server leaves them out of lists
+  // Without apiVersion and kind, as the API server leaves them out of lists, and without what it repeats of itself (repetition.h).
+  // `text`: what it was parsed from; empty where that is not known.
+  virtual void listed(const Json& object, std::string_view text) = 0;
   virtual void end_list() = 0;
   virtual void added_or_modified(const Json& object) = 0;  // in order, at least once
   virtual void deleted(const Json& object) = 0;

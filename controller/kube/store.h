@@ -87,7 +87,7 @@ class ObjectCache final : public ReflectorSink {
     listed_.clear();
     writes_.begin_list();
   }
-  void listed(const Json& json) override {
+  void listed(const Json& json, std::string_view /*text*/) override {
     std::string key = key_of(json);
     std::string version = resource_version_of(json);
     if (const auto known = objects_.find(key); known != objects_.end() && known->second.version == version) {

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -38,9 +39,11 @@ enum class Write { kStatus, kMetadata };
 // How the cache keeps an object of a kind: what stands of it there in any case, and what it is while it is folded.
 template <class T>
 struct Kept {  // of which there are few
-  struct Digest {};
+  struct Digest {
+    std::string uid;
+  };
   using Folded = void;
-  static Digest digest(const T&) { return {}; }
+  static Digest digest(const T& object) { return {object.meta.uid}; }
   static std::shared_ptr<const T> unfold(const std::shared_ptr<const void>&) { return nullptr; }
 };
 
@@ -94,16 +97,17 @@ class CachedObjects {
     const auto found = records_.find(key);
     if (found == records_.end()) return false;
     Record& record = found->second;
-    if (record.uid != uid || record.version != version) return false;
+    if (record.digest.uid != uid || record.version != version) return false;
     record.awaited.clear();
     return true;
   }
 
-  void take(T object, From from) {
+  // `text`: what a list's object was decoded from, if that is known.
+  void take(T object, From from, std::string_view text = {}) {
     const Key key = object.meta.key;
     if (ended_.contains(object.meta.uid)) return;
     Record& record = records_[key];
-    if (record.uid != object.meta.uid) record = Record{};  // new, or made anew under the same name
+    if (record.digest.uid != object.meta.uid) record = Record{};  // new, or made anew under the same name
     if (record.object || record.folded) {
       const std::string& version = object.meta.resource_version;
       if (record.version == version) {
@@ -116,14 +120,14 @@ class CachedObjects {
     }
     record.awaited.clear();
     show(record, std::move(object));
-    if (from == From::kList) fold(record);
+    if (from == From::kList) fold(record, text);
     tell(key, record);
   }
 
   void remove(const Key& key, const std::string& uid) {
     ended_.erase(uid);
     const auto found = records_.find(key);
-    if (found == records_.end() || found->second.uid != uid) return;
+    if (found == records_.end() || found->second.digest.uid != uid) return;
     records_.erase(found);
     changed_(key);
   }
@@ -136,7 +140,7 @@ class CachedObjects {
     std::erase_if(ended_, [&](const auto& ended) { return gone(ended.second, ended.first); });
     std::vector<std::pair<Key, std::string>> removed;
     for (const auto& [key, record] : records_) {
-      if (gone(key, record.uid)) removed.emplace_back(key, record.uid);
+      if (gone(key, record.digest.uid)) removed.emplace_back(key, record.digest.uid);
     }
     for (const auto& [key, uid] : removed) remove(key, uid);
   }
@@ -146,7 +150,7 @@ class CachedObjects {
   void begin_write(const Key& key) { ++records_.at(key).writing; }
   void end_write(const T& read, const T* answer, Write what, bool news) {
     const auto found = records_.find(read.meta.key);
-    if (found == records_.end() || found->second.uid != read.meta.uid) return;
+    if (found == records_.end() || found->second.digest.uid != read.meta.uid) return;
     Record& record = found->second;
     --record.writing;
     if (answer && answer->meta.deleted && answer->meta.finalizers.empty()) {
@@ -164,7 +168,6 @@ class CachedObjects {
     Pointer object;  // null while it is folded
     std::shared_ptr<const typename Kept<T>::Folded> folded;
     typename Kept<T>::Digest digest;
-    std::string uid;
     std::string version;
     std::string awaited;               // the version of our own write that the watch has yet to show
     std::optional<std::size_t> print;  // of the status that our last write left
@@ -190,16 +193,15 @@ class CachedObjects {
 
   void show(Record& record, T object) const {
     object.mark.altered = record.print && *record.print != object.mark.print;
-    record.uid = object.meta.uid;
     record.version = object.meta.resource_version;
     record.digest = Kept<T>::digest(object);
     record.folded = nullptr;
     record.object.reset(new T(std::move(object)));  // apart from its count (folded.cc)
   }
 
-  void fold(Record& record) {
+  void fold(Record& record, std::string_view text = {}) {
     if constexpr (!std::is_void_v<typename Kept<T>::Folded>) {
-      if (record.object) record.folded = std::make_shared<const FoldedInvocation>(packer_, record.object);
+      if (record.object) record.folded = std::make_shared<const FoldedInvocation>(packer_, record.object, text);
       record.object = nullptr;
     }
   }

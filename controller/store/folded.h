@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/packer.h"
 #include "invocation/object.h"
@@ -15,7 +17,8 @@ class FoldedInvocation {
  public:
   using Pointer = std::shared_ptr<const invocation::Invocation>;
 
-  FoldedInvocation(base::Packer& packer, const Pointer& object);
+  // `text`: what the object was decoded from, where that is at hand; else it is encoded.
+  FoldedInvocation(base::Packer& packer, const Pointer& object, std::string_view text = {});
 
   Pointer unfold() const;
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <vector>
 
+#include "kube/repetition.h"
 #include "store/kubernetes_writes.h"
 
 namespace lepton_operator::store {
@@ -10,8 +11,6 @@ namespace lepton_operator::store {
 using base::Json;
 
 namespace {
-
-constexpr const char* kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 
 std::string name_of(const Json& json) { return base::get_string(base::get_object(json, "metadata"), "name").value_or(""); }
 
@@ -31,17 +30,17 @@ bool is_going(const Json& json) { return base::find(base::get_object(json, "meta
 
 void decode(const Json& json, invocation::Invocation& object) {
   object = invocation::decode_invocation(json);
-  object.meta.annotations.erase(kLastApplied);
+  object.meta.annotations.erase(kube::kLastApplied);
   object.mark = mark_of(json);
 }
 
 void decode(const Json& json, invocation::Workspace& object) {
   object = invocation::decode_workspace(json);
-  object.meta.annotations.erase(kLastApplied);
+  object.meta.annotations.erase(kube::kLastApplied);
   object.mark = mark_of(json);
 }
 
-void NamespaceSink::listed(const Json& json) {
+void NamespaceSink::listed(const Json& json, std::string_view /*text*/) {
   if (is_going(json)) going_in_list_.insert(name_of(json));
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "invocation/codec.h"
@@ -33,10 +34,10 @@ class ObjectSink final : public kube::ReflectorSink {
   }
 
   void begin_list() override { uids_.clear(); }
-  void listed(const base::Json& json) override {
+  void listed(const base::Json& json, std::string_view text) override {
     T object = decoded(json);
     uids_.insert(object.meta.uid);
-    cache_.take(std::move(object), CachedObjects<T>::From::kList);
+    cache_.take(std::move(object), CachedObjects<T>::From::kList, text);
   }
   void end_list() override {
     cache_.retain(scope_, uids_);
@@ -70,7 +71,7 @@ class NamespaceSink final : public kube::ReflectorSink {
       : going_(going), own_(std::move(own)), changed_(std::move(changed)) {}
 
   void begin_list() override { going_in_list_.clear(); }
-  void listed(const base::Json& json) override;
+  void listed(const base::Json& json, std::string_view text) override;
   void end_list() override;
   void added_or_modified(const base::Json& json) override;
   void deleted(const base::Json& json) override;

@@ -34,7 +34,7 @@ void require_stable(const Json& json, Decode decode_again) {
 class Listener final : public kube::ReflectorSink {
  public:
   void begin_list() override { sink_.begin_list(); }
-  void listed(const Json& object) override { sink_.listed(object); }
+  void listed(const Json& object, std::string_view text) override { sink_.listed(object, text); }
   void end_list() override { sink_.end_list(); }
   void added_or_modified(const Json& object) override {
     told.push_back("has " + kube::key_of(object) + "@" + kube::resource_version_of(object));

@@ -18,7 +18,12 @@ using testing::IsEmpty;
 class Diary final : public ReflectorSink {
  public:
   void begin_list() override { note("begin"); }
-  void listed(const Json& object) override { note("listed " + key_of(object)); }
+  void listed(const Json& object, std::string_view text) override {
+    note("listed " + key_of(object));
+    if (!text.empty()) {
+      EXPECT_EQ(base::parse_json(text, "what it was parsed from").value(), object);
+    }
+  }
   void end_list() override { note("end"); }
   void added_or_modified(const Json& object) override { note("has " + key_of(object) + "@" + resource_version_of(object)); }
   void deleted(const Json& object) override { note("lost " + key_of(object)); }

@@ -21,7 +21,7 @@ class ObjectCacheTest : public testing::Test {
  protected:
   void list(const std::vector<Json>& objects) {
     cache_.begin_list();
-    for (const Json& json : objects) cache_.listed(json);
+    for (const Json& json : objects) cache_.listed(json, {});
     cache_.end_list();
   }
   std::vector<std::string> changes() { return std::exchange(changes_, {}); }
@@ -60,7 +60,7 @@ TEST_F(ObjectCacheTest, TheOldListServesUntilTheNewOneIsComplete) {
   list({object("a", "1")});
   changes();
   cache_.begin_list();
-  cache_.listed(object("b", "2"));
+  cache_.listed(object("b", "2"), {});
   EXPECT_THAT(cache_.keys(), ElementsAre("n/a"));
   EXPECT_THAT(changes(), IsEmpty());
   list({object("c", "3")});  // the one before broke off

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "invocation/settled.h"
+
 namespace lepton_operator::invocation {
 namespace {
 
@@ -21,6 +23,7 @@ Digest digest_of(const Invocation& object) {
   digest.phase = status.phase;
   digest.waits = in_line(object);
   digest.held = object.meta.has_finalizer(kCleanupFinalizer);
+  digest.settled = settled(object);
   digest.started = status.start_time;
   digest.created = object.meta.created;
   digest.completed = status.completion_time;

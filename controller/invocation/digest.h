@@ -1,5 +1,5 @@
-// What those who walk over all Invocations need of each, so that nobody has to have all of them whole in memory: its place in line and what
-// it holds, the figures of a scrape, its GPU time. Plain values; made of an object alone. Pure.
+// What has to be known of each of all Invocations, so that nobody has to have all of them whole in memory: its place in line and what it
+// holds, whether it is settled, the figures of a scrape, its GPU time. Plain values; made of an object alone. Pure.
 #pragma once
 
 #include <array>
@@ -26,8 +26,9 @@ struct Digest {
   std::string uid;
   std::string workspace;  // the name that it refers to
   Phase phase = Phase::kPending;
-  bool waits = false;  // for places under the Workspace's limits
-  bool held = false;   // by our finalizer: something may have been made for it
+  bool waits = false;    // for places under the Workspace's limits
+  bool held = false;     // by our finalizer: something may have been made for it
+  bool settled = false;  // see settled.h
   std::optional<Timestamp> started;
   std::optional<Timestamp> created;
   std::optional<Timestamp> completed;

@@ -77,6 +77,7 @@ boost::asio::awaitable<void> Reconciler::work(Context context) {
       const base::Milliseconds pause = parts_.store.synced() ? base::Milliseconds(kUntilLeader) : kUntilSynced;
       co_await parts_.clock.sleep(context, pause);
     }
+    if (!met_) met_ = parts_.store.invocations().size();
     const std::optional<std::string> key = co_await queue_.next();
     if (!key) break;
     const base::Timestamp began = parts_.clock.now();
@@ -85,11 +86,20 @@ boost::asio::awaitable<void> Reconciler::work(Context context) {
     if (*result == ReconcileResult::kError) queue_.add_failed(*key);
     queue_.done(*key);
     if (parts_.hooks.reconciled) parts_.hooks.reconciled(*result, std::chrono::duration<double>(parts_.clock.now() - began).count());
+    if (!caught_up_) tell_if_caught_up();
     // A plan that changes nothing awaits nothing: without this a queue of thousands would hold up the lease and every deadline.
     co_await boost::asio::post(parts_.io, boost::asio::use_awaitable);
   }
   --busy_;
   ended_.notify();
+}
+
+// Once, and only of what was there before this process.
+void Reconciler::tell_if_caught_up() {
+  const kube::WorkQueueStats queue = queue_.stats();
+  if (queue.depth + queue.working > 0) return;
+  caught_up_ = true;
+  if (*met_ > 0) parts_.log.info("caught up: each invocation that was there has had its turn", {{"invocations", std::to_string(*met_)}});
 }
 
 // Nothing when somebody else has the key, who goes on alone: two of them could make something twice.
@@ -127,7 +137,7 @@ Reconciler::TrackedPtr Reconciler::track(const ObjectPtr& object) {
     tracked->met_with_finalizer = object->meta.has_finalizer(invocation::kCleanupFinalizer);
     tracked->record(object);
     tracked_[key] = tracked;
-    by_uid_[tracked->uid] = key;
+    by_uid_[tracked->uid] = tracked.get();
   }
   if (const ObjectKey workspace = workspace_of(*object); workspace != tracked->workspace) {
     parts_.workspaces.release(tracked->workspace, key.text());
@@ -148,30 +158,6 @@ void Reconciler::drop(const ObjectKey& key) {
   wake_line(tracked->workspace);
   parts_.workspaces.release(tracked->workspace, key.text());
   leave_places(tracked->workspace);
-}
-
-// What is kept of one of which nothing is wanted until something happens: little.
-void Reconciler::lay_down(Tracked& tracked) {
-  const ObjectPtr shown = parts_.store.find_invocation(tracked.key);
-  if (!shown || tracked.unanswered || shown->meta.uid != tracked.uid || !(shown->status == *tracked.recorded)) return;
-  tracked.folded = parts_.store.fold(tracked.key);
-  if (tracked.folded) tracked.recorded = nullptr;
-  if (tracked.at_rest && !tracked.forget_after && tracked.memory && tracked.memory->outcomes.empty()) tracked.memory = nullptr;
-}
-
-void Reconciler::take_up(Tracked& tracked) {
-  if (const auto folded = std::exchange(tracked.folded, nullptr)) tracked.record(folded->unfold());
-  tracked.remember();
-}
-
-// As if this process had begun now.
-void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) {
-  const auto looked = [&](const lepton::Looks& looks) { return looks.last && *looks.last > *tracked.forget_after; };
-  if (!looked(view.endpoint_looks) || !looked(view.job_looks)) return;
-  tracked.memory = nullptr;
-  tracked.since = now;
-  tracked.met_with_finalizer = true;
-  tracked.forget_after.reset();
 }
 
 void Reconciler::invocation_changed(const ObjectKey& invocation) {
@@ -229,8 +215,10 @@ void Reconciler::workspace_looked(const ObjectKey& workspace) {
 void Reconciler::owner_changed(const std::string& uid) {
   const auto known = by_uid_.find(uid);
   if (known == by_uid_.end()) return;
-  if (const auto tracked = tracked_.find(known->second); tracked != tracked_.end()) tracked->second->heed_looks();
-  queue_.add(known->second.text());
+  Tracked& tracked = *known->second;
+  if (tracked.at_rest && !has_namesakes(tracked)) return;
+  tracked.heed_looks();
+  queue_.add(tracked.key.text());
 }
 
 }  // namespace lepton_operator::reconcile

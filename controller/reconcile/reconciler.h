@@ -15,6 +15,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -65,15 +67,20 @@ class Reconciler {
 
  private:
   struct Tracked;
-  // The look at a workspace that `places_` knows.
+  // A look at a workspace from which something was made.
   struct Seen {
     std::weak_ptr<Connection> by;
     std::uint64_t version = 0;
+  };
+  struct Namesakes {
+    Seen look;
+    std::set<std::string> owners;  // of jobs with one name
   };
   using TrackedPtr = std::shared_ptr<Tracked>;
   using ObjectPtr = std::shared_ptr<const invocation::Invocation>;
 
   boost::asio::awaitable<void> work(base::Context context);
+  void tell_if_caught_up();
   boost::asio::awaitable<std::optional<ReconcileResult>> take_turn(std::string key);
   boost::asio::awaitable<ReconcileResult> reconcile(store::ObjectKey key);
   boost::asio::awaitable<ReconcileResult> carry_out(ObjectPtr object, TrackedPtr tracked, invocation::Plan plan);
@@ -82,6 +89,8 @@ class Reconciler {
 
   TrackedPtr track(const ObjectPtr& object);
   void drop(const store::ObjectKey& key);
+  bool settle(const store::ObjectKey& key);
+  bool has_namesakes(const Tracked& tracked);
   static void take_up(Tracked& tracked);
   void lay_down(Tracked& tracked);
   static void forget(Tracked& tracked, const lepton::View& view, base::Timestamp now);
@@ -116,10 +125,13 @@ class Reconciler {
   base::Signal ended_;  // a worker or an action
   int busy_ = 0;
   bool stopping_ = false;
+  std::optional<std::size_t> met_;  // how many there were when the first turn began
+  bool caught_up_ = false;          // with them
   std::map<store::ObjectKey, TrackedPtr> tracked_;
-  std::map<std::string, store::ObjectKey> by_uid_;
-  std::unique_ptr<Places> places_;  // null until a Workspace has limits
-  std::map<store::ObjectKey, Seen> seen_;
+  std::unordered_map<std::string_view, Tracked*> by_uid_;  // of tracked_, whose UID it is
+  std::unique_ptr<Places> places_;                         // null until a Workspace has limits
+  std::map<store::ObjectKey, Seen> seen_;                  // by `places_`
+  std::map<store::ObjectKey, Namesakes> namesakes_;        // by workspace
 };
 
 }  // namespace lepton_operator::reconcile

@@ -46,6 +46,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
     queue_.add(key.text());
     co_return ReconcileResult::kRequeue;
   }
+  if (settle(key)) co_return ReconcileResult::kSuccess;
   ObjectPtr object = parts_.store.find_invocation(key);
   if (!object) {
     drop(key);

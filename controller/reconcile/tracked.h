@@ -33,7 +33,7 @@ struct Reconciler::Tracked {
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
   int conflicts = 0;            // in a row
-  bool at_rest = false;         // by the latest plan
+  bool at_rest = false;         // by the latest plan, or as it was met (Reconciler::settle)
   // What `memory` holds is of no more use once complete looks began after this.
   std::optional<base::Timestamp> forget_after;
   // How many looks at the workspace are still to be planned with though they show nothing new of this one. See workspace_looked().

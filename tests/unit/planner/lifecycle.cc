@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "invocation/codec.h"
+#include "invocation/settled.h"
 #include "unit/planner/matchers.h"
 
 namespace lepton_operator::invocation::planner {
@@ -224,10 +225,27 @@ void Lifecycle::check(const Plan& made) {
     check_results(before, task_of(made, before.name));
   }
   if (made.wake_at && *made.wake_at <= scene.now) broken("it wakes at a time gone by");
+  check_rest(made);
   for (const Action& action : made.actions) check_action(made, action);
   for (const auto& [name, times] : lepton.made()) {
     if (times > 1) broken(name + " was made twice");
   }
+}
+
+// At rest a look decides nothing, but for two jobs with one name; and what is settled is at rest.
+void Lifecycle::check_rest(const Plan& made) {
+  if (owners_of_namesakes(scene.view).contains(scene.object.meta.uid)) return;
+  const bool quiet = made.actions.empty() && made.finalizer == FinalizerChange::kNone && made.status == scene.status();
+  if (invocation::settled(scene.object)) {
+    ++settled;
+    if (!quiet || !made.at_rest || made.wake_at || made.remove_object || !(made.interest == lepton::Interest{}))
+      broken("it is settled, and not at rest");
+  }
+  if (!quiet || !made.at_rest) return;
+  Scene blind = scene;
+  blind.view = {};
+  const Plan unseeing = planner(blind);
+  if (!unseeing.actions.empty() || !(unseeing.status == made.status) || !unseeing.at_rest) broken("at rest it heeds a look");
 }
 
 // A result stays the task's, or becomes one of its earlier attempts'; and none of those ever changes.

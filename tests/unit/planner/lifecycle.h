@@ -47,6 +47,7 @@ class Lifecycle {
   std::vector<std::string> violations;
   bool removed = false;  // the finalizer fell
   bool crashed = false;
+  int settled = 0;  // passes in which it was so
   int second() const { return second_; }
 
  private:
@@ -64,6 +65,7 @@ class Lifecycle {
   void carry_out(const Action& action, bool answered);
   void end_what_is_due();
   void check(const Plan& made);
+  void check_rest(const Plan& made);
   void check_results(const TaskStatus& before, const TaskStatus& now);
   void check_action(const Plan& made, const Action& action);
   void check_barrier(const Plan& made, const std::string& of);

@@ -122,6 +122,7 @@ class MemoryStore final : public store::ObjectStore {
   int status_writes() const { return status_writes_; }
   int workspace_writes() const { return workspace_writes_; }
   int walks() const { return walks_; }  // over all Invocations
+  int reads() const { return reads_; }  // of one, whole
 
   // --- ObjectStore
   boost::asio::awaitable<base::Result<>> run(base::Context context, store::ChangeHandler handler) override {
@@ -133,13 +134,20 @@ class MemoryStore final : public store::ObjectStore {
     co_return base::Ok{};
   }
   bool synced() const override { return synced_; }
-  std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const override { return find(invocations_, key); }
+  std::shared_ptr<const Invocation> find_invocation(const ObjectKey& key) const override {
+    ++reads_;
+    return find(invocations_, key);
+  }
   std::shared_ptr<const Workspace> find_workspace(const ObjectKey& key) const override { return find(workspaces_, key); }
   std::vector<ObjectKey> invocations() const override { return keys(invocations_); }
   std::vector<ObjectKey> workspaces() const override { return keys(workspaces_); }
   void each_invocation(const EachInvocation& each) const override {
     ++walks_;
-    ObjectStore::each_invocation(each);
+    for (const auto& [key, object] : invocations_) each(key, invocation::digest_of(*object));
+  }
+  std::optional<invocation::Digest> digest(const ObjectKey& key) const override {
+    const auto object = find(invocations_, key);
+    return object ? std::optional(invocation::digest_of(*object)) : std::nullopt;
   }
   bool namespace_deleting(const std::string& name) const override { return going_.contains(name); }
 
@@ -245,6 +253,7 @@ class MemoryStore final : public store::ObjectStore {
   int status_writes_ = 0;
   int workspace_writes_ = 0;
   mutable int walks_ = 0;
+  mutable int reads_ = 0;
 };
 
 }  // namespace lepton_operator::reconcile::test

@@ -1,0 +1,93 @@
+// Those that ended and hold nothing: a new process neither plans for them nor heeds what a look shows of them, but for a second job.
+#include "unit/reconcile/operator_fixture.h"
+
+namespace lepton_operator::reconcile::test {
+namespace {
+
+using simulator::Fault;
+
+class Rest : public OperatorTest {
+ protected:
+  Rest() {
+    bench_.transport->on_call([this](const base::HttpRequest& request) -> std::optional<Fault> {
+      if (request.method == base::Method::kPost && request.path.ends_with("/jobs")) job_ = request;
+      return std::nullopt;
+    });
+  }
+
+  void run_to_the_end() {
+    bench_.store.put_invocation(kLlama, kNim);
+    ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+    bench_.pass(20s);
+  }
+  // As a request does that was thought lost.
+  void make_the_job_once_more() {
+    const base::HttpRequest request = job_.value();
+    ASSERT_EQ(bench_.get(bench_.transport->send(bench_.root, request))->status, 201);
+  }
+  int alive_jobs() { return static_cast<int>(bench_.simulator.dump().at("jobs").size()); }
+
+  std::optional<base::HttpRequest> job_;
+};
+
+TEST_F(Rest, WhatEndedBeforeAProcessBeganIsNotPlannedAndNotWritten) {
+  run_to_the_end();
+  stop();
+  const int reads = bench_.store.reads();
+  const int writes = bench_.store.status_writes();
+  start();
+  bench_.pass(10min);
+  EXPECT_EQ(bench_.store.reads() - reads, 1) << "to keep it";
+  EXPECT_EQ(bench_.store.status_writes(), writes);
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 2);
+}
+
+TEST_F(Rest, ASecondJobOfANameIsRemovedAllTheSame) {
+  for (const bool restarted : {false, true}) {
+    if (!restarted) run_to_the_end();
+    if (restarted) stop();
+    make_the_job_once_more();
+    if (restarted) start();
+    const int jobs = alive_jobs();
+    EXPECT_TRUE(bench_.until([&] { return alive_jobs() < jobs; }, 60s)) << restarted << problems();
+    EXPECT_EQ(bench_.requests("DELETE", "/jobs/*"), restarted ? 2 : 1);
+  }
+}
+
+// It waits to lead, and looks all the while.
+TEST_F(Rest, ASecondJobThatWasSeenBeforeItsTurnIsRemovedAllTheSame) {
+  run_to_the_end();
+  stop();
+  make_the_job_once_more();
+  const int jobs = alive_jobs();
+  leads_ = false;
+  start();
+  bench_.pass(1min);
+  EXPECT_EQ(alive_jobs(), jobs);
+  leads_ = true;
+  EXPECT_TRUE(bench_.until([&] { return alive_jobs() < jobs; }, 60s)) << problems();
+}
+
+TEST_F(Rest, WhatHappensToItLaterIsHeeded) {
+  run_to_the_end();
+  stop();
+  start();
+  bench_.pass(1min);
+  bench_.store.delete_invocation(kLlama);
+  EXPECT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  EXPECT_EQ(alive_jobs(), 0);
+  EXPECT_EQ(directories_removed_, 1);
+}
+
+TEST_F(Rest, ARunThatIsAskedForWhileNobodyIsThereIsBegun) {
+  run_to_the_end();
+  stop();
+  std::string again = kNim;
+  again.replace(again.find("{name: first,"), 13, "{name: first, run: 1,");
+  bench_.store.edit_invocation(kLlama, again);
+  start();
+  EXPECT_TRUE(bench_.until([&] { return bench_.requests("POST", "/jobs") == 3; }, 60s)) << problems();
+}
+
+}  // namespace
+}  // namespace lepton_operator::reconcile::test

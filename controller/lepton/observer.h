@@ -63,7 +63,8 @@ class Observer {
   void set_interest(const std::string& party, Interest interest);  // Interest{} removes the party
   // Which routes serve endpoints. What was seen through the others before stays in the view while anybody is interested in them.
   void set_family(ApiFamily family);
-  // The next look starts at once, though no sooner than 200 ms after the start of the latest and still within its half of the bucket.
+  // The next look starts at once, though no sooner than 200 ms after the start of the latest (a second, if that listed four thousand
+  // objects), never later than it would anyway, and still within its half of the bucket.
   void look_soon();
 
   const View& view() const { return view_; }
@@ -127,7 +128,8 @@ class Observer {
   base::Signal hurry_;
   bool look_soon_ = false;
   int requests_of_last_look_ = 0;
-  base::Milliseconds taken_{0};  // what was made of the last look
+  std::int64_t listed_ = 0;      // objects, in the last look
+  base::Milliseconds taken_{0};  // what was made of it
   std::map<std::string, Interest> interests_;
   Demand demand_;  // of all of them
   View view_;

@@ -35,6 +35,11 @@ bool older(const Job& a, const Job& b) {
 bool stays(const Job& job, bool all_read, bool archive_failed) { return !all_read || (archive_failed && job.archived); }
 
 template <class T>
+std::int64_t size_of(const Decoded<T>& list) {
+  return static_cast<std::int64_t>(list.items.size() + list.unchanged.size());
+}
+
+template <class T>
 std::optional<Error> error_of(const Result<Decoded<T>>& answer, const char* kind) {
   if (!answer) return answer.error();
   if (answer->malformed == 0) return std::nullopt;
@@ -203,8 +208,10 @@ void Observer::note_prints(const Look& look) {
 void Observer::take(const Look& look) {
   ++version_;
   requests_of_last_look_ = 0;
+  listed_ = look.endpoints.answer ? size_of(*look.endpoints.answer) : 0;
   for (const auto* jobs : {&look.alive, look.archive ? &*look.archive : nullptr}) {
     if (jobs) requests_of_last_look_ += jobs->answer ? jobs->answer->requests : 1;
+    if (jobs && jobs->answer) listed_ += size_of(*jobs->answer);
   }
   requests_of_last_look_ += look.others ? 2 : 1;  // endpoints: one page
 

@@ -1,5 +1,7 @@
 #include "lepton/observer.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +113,29 @@ TEST_F(Observing, BeginsWithALookOfOneRequestForEndpointsAndOneForOurJobs) {
   EXPECT_EQ(observer->view().jobs.at("j1").front().state, JobState::kRunning);
   EXPECT_THAT(woken, ElementsAre("u1", "u2", ""));
   EXPECT_EQ(observer->last_error(), std::nullopt);
+}
+
+// As often as it is asked to, by as many as there are.
+TEST_F(Observing, HastensTheLessTheMoreThereIsToSee) {
+  const std::map<int, base::Milliseconds> pauses = {{10, 200ms}, {2'000, 500ms}, {4'000, 1'000ms}, {20'000, 2'000ms}};
+  observer->set_interest("a", Interest{Pace::kClose, false});
+  begin();
+  for (const auto& [objects, pause] : pauses) {
+    workspace.endpoints.clear();
+    for (int i = 0; i < objects; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
+    bench.pass(2s);  // a look that shows them
+    const std::size_t before = intervals().size();
+    for (int i = 0; i < 100; ++i) {
+      observer->look_soon();
+      bench.pass(100ms);
+    }
+    const auto found = intervals();
+    ASSERT_GE(found.size(), before + 4) << objects;
+    for (std::size_t i = before + 1; i < found.size(); ++i) {
+      EXPECT_LE(found[i], pause) << objects;
+      EXPECT_GE(found[i], pause * 4 / 5) << objects;
+    }
+  }
 }
 
 TEST_F(Observing, LooksEveryTwoSecondsWhileAnEndpointIsAwaitedAndJitterOnlyShortens) {

@@ -2,7 +2,9 @@
 # (clang).
 #
 # With address,undefined all of the operator, the plugin and the simulator is instrumented; the tests' own sources are compiled as always
-# (so a compiler cache has them already) and only linked with the runtime. A thread sanitizer must see every access: there, all is.
+# (so a compiler cache has them already) and only linked with the runtime. Of a template that both use the linker takes the tests', so in unit
+# tests its accesses go unseen; the programs that the simulator's tests run are instrumented whole. A thread sanitizer must see every access:
+# there, all is.
 
 set(lepton_operator_sanitizers "")
 if(LEPTON_OPERATOR_SANITIZE)

@@ -27,7 +27,9 @@ Place place_of(const std::string& text, const Member& member) {
   begin -= lead.size();
   if (text[begin - 1] == ',') return {begin - 1, end};
   if (text[begin - 1] != '{') return {};
-  return {begin, text[end] == ',' ? end + 1 : end};
+  if (text[end] == ',') return {begin, end + 1};
+  if (text[end] == '}') return {begin, end};
+  return {};
 }
 
 void cut(std::string& text, const Place& place) { text.erase(place.begin, place.end - place.begin); }

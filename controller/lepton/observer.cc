@@ -108,7 +108,7 @@ boost::asio::awaitable<void> Observer::rest(Context context, Timestamp begun) {
   const double shortened = 1.0 - 0.2 * random_.unit();
   while (!context.expired()) {
     const Milliseconds calm = std::chrono::floor<Milliseconds>(interval() * shortened);
-    const Milliseconds hastened = std::max(kSoonest, std::chrono::floor<Milliseconds>(kPerObject * listed_));
+    const Milliseconds hastened = std::max(kSoonest, std::chrono::floor<Milliseconds>(kPerObject * listed_.sum()));
     const Milliseconds wanted = look_soon_ ? std::min(calm, hastened) : calm;
     const Timestamp due = begun + std::max({wanted, shortest_interval(), kCalmPerWork * taken_});
     const Timestamp now = clock_.now();

@@ -88,6 +88,15 @@ class Observer {
     Asked<Job> alive;
     std::optional<Asked<Job>> archive;  // alive jobs and archived ones
   };
+  // How many objects each list held when it was answered last; 0 while nobody asks for it.
+  struct Sizes {
+    std::int64_t endpoints = 0;
+    std::int64_t others = 0;
+    std::int64_t alive = 0;
+    std::int64_t archive = 0;
+
+    std::int64_t sum() const { return endpoints + others + alive + archive; }
+  };
   using Owners = std::set<std::string>;
   using JobsById = std::unordered_map<std::string_view, const Job*>;
   struct ShownJob {
@@ -107,6 +116,10 @@ class Observer {
   void take_others(const Look& look, Owners& changed);
   void take_endpoint(const Endpoint& endpoint, ApiFamily family, Owners& changed);
   void count_error(SeenEndpoint& known, Owners& changed) const;  // of one whose text did not change
+  template <class T>
+  static void note_size(const Asked<T>& asked, std::int64_t& size);
+  template <class T>
+  static void note_size(const std::optional<Asked<T>>& asked, std::int64_t& size);
   void note_prints(const Look& look);
   void take_jobs(const Look& look, Owners& changed);
   static ShownJobs shown_jobs(const Look& look, const JobsById& before);
@@ -128,7 +141,7 @@ class Observer {
   base::Signal hurry_;
   bool look_soon_ = false;
   int requests_of_last_look_ = 0;
-  std::int64_t listed_ = 0;      // objects, in the last look
+  Sizes listed_;                 // in the last look
   base::Milliseconds taken_{0};  // what was made of it
   std::map<std::string, Interest> interests_;
   Demand demand_;  // of all of them

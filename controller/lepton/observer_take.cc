@@ -35,11 +35,6 @@ bool older(const Job& a, const Job& b) {
 bool stays(const Job& job, bool all_read, bool archive_failed) { return !all_read || (archive_failed && job.archived); }
 
 template <class T>
-std::int64_t size_of(const Decoded<T>& list) {
-  return static_cast<std::int64_t>(list.items.size() + list.unchanged.size());
-}
-
-template <class T>
 std::optional<Error> error_of(const Result<Decoded<T>>& answer, const char* kind) {
   if (!answer) return answer.error();
   if (answer->malformed == 0) return std::nullopt;
@@ -205,13 +200,30 @@ void Observer::note_prints(const Look& look) {
   for (std::size_t i = 0; i < list.items.size(); ++i) known_endpoints_.emplace(list.prints[i], list.items[i].name);
 }
 
+// Of a list that was not answered what was known before holds: whoever cannot cope with many is not asked more often for that.
+template <class T>
+void Observer::note_size(const Asked<T>& asked, std::int64_t& size) {
+  if (asked.answer) size = static_cast<std::int64_t>(asked.answer->items.size() + asked.answer->unchanged.size());
+}
+
+template <class T>
+void Observer::note_size(const std::optional<Asked<T>>& asked, std::int64_t& size) {
+  if (asked) {
+    note_size(*asked, size);
+  } else {
+    size = 0;
+  }
+}
+
 void Observer::take(const Look& look) {
   ++version_;
   requests_of_last_look_ = 0;
-  listed_ = look.endpoints.answer ? size_of(*look.endpoints.answer) : 0;
+  note_size(look.endpoints, listed_.endpoints);
+  note_size(look.alive, listed_.alive);
+  note_size(look.others, listed_.others);
+  note_size(look.archive, listed_.archive);
   for (const auto* jobs : {&look.alive, look.archive ? &*look.archive : nullptr}) {
     if (jobs) requests_of_last_look_ += jobs->answer ? jobs->answer->requests : 1;
-    if (jobs && jobs->answer) listed_ += size_of(*jobs->answer);
   }
   requests_of_last_look_ += look.others ? 2 : 1;  // endpoints: one page
 

@@ -20,6 +20,7 @@ class Diary final : public ReflectorSink {
   void begin_list() override { note("begin"); }
   void listed(const Json& object, std::string_view text) override {
     note("listed " + key_of(object));
+    EXPECT_EQ(text.find("managedFields"), std::string_view::npos);
     if (!text.empty()) {
       EXPECT_EQ(base::parse_json(text, "what it was parsed from").value(), object);
     }
@@ -44,7 +45,8 @@ std::string error_event(int code, const std::string& reason) {
 std::string page(const std::string& names, const std::string& version, const std::string& token = "") {
   std::string items;
   for (const char name : names) {
-    items += std::string(items.empty() ? "" : ",") + R"({"metadata":{"namespace":"n","name":")" + name + R"(","resourceVersion":"1"}})";
+    items += std::string(items.empty() ? "" : ",") + R"({"metadata":{"managedFields":[{}],"namespace":"n","name":")" + name +
+             R"(","resourceVersion":"1"}})";
   }
   return R"({"metadata":{"resourceVersion":")" + version + R"(","continue":")" + token + R"("},"items":[)" + items + "]}";
 }

@@ -29,7 +29,9 @@ TEST(Repetition, IsLeftOutWhereverItStands) {
 
 TEST(Repetition, OtherTextsStayAsTheyAre) {
   for (const char* text :
-       {R"({"metadata":{"managedFields" : [1]}})", R"({"metadata":{"a":1, "managedFields":[1]}})", R"({"metadata":{"a":1}})",
+       {R"({"metadata":{"managedFields":[1] ,"b":2}})",
+        R"({"metadata":{"annotations":{"kubectl.kubernetes.io/last-applied-configuration":"{}" ,"b":"2"}}})",
+        R"({"metadata":{"managedFields" : [1]}})", R"({"metadata":{"a":1, "managedFields":[1]}})", R"({"metadata":{"a":1}})",
         R"({"managedFields":[1]})", R"({"metadata":7})", R"({"spec":{"managedFields":[1]}})", "nothing"}) {
     EXPECT_EQ(without_repetition(text), text);
   }

@@ -1,7 +1,5 @@
 #include "lepton/observer.h"
 
-#include <map>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -117,25 +115,44 @@ TEST_F(Observing, BeginsWithALookOfOneRequestForEndpointsAndOneForOurJobs) {
 
 // As often as it is asked to, by as many as there are.
 TEST_F(Observing, HastensTheLessTheMoreThereIsToSee) {
-  const std::map<int, base::Milliseconds> pauses = {{10, 200ms}, {2'000, 500ms}, {4'000, 1'000ms}, {20'000, 2'000ms}};
+  struct Case {
+    int endpoints;
+    int jobs;
+    base::Milliseconds pause;
+  };
   observer->set_interest("a", Interest{Pace::kClose, false});
   begin();
-  for (const auto& [objects, pause] : pauses) {
+  for (const Case& one : {Case{10, 0, 200ms}, Case{2'000, 0, 500ms}, Case{2'000, 2'000, 1'000ms}, Case{20'000, 0, 2'000ms}}) {
+    SCOPED_TRACE(std::to_string(one.endpoints) + " and " + std::to_string(one.jobs));
     workspace.endpoints.clear();
-    for (int i = 0; i < objects; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
-    bench.pass(2s);  // a look that shows them
+    workspace.jobs.clear();
+    for (int i = 0; i < one.endpoints; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
+    for (int i = 0; i < one.jobs; ++i) workspace.jobs.push_back(object("j" + std::to_string(i), "u1", "Running"));
+    bench.pass(3s);  // a look that shows them
     const std::size_t before = intervals().size();
     for (int i = 0; i < 100; ++i) {
       observer->look_soon();
       bench.pass(100ms);
     }
     const auto found = intervals();
-    ASSERT_GE(found.size(), before + 4) << objects;
+    ASSERT_GE(found.size(), before + 4);
     for (std::size_t i = before + 1; i < found.size(); ++i) {
-      EXPECT_LE(found[i], pause) << objects;
-      EXPECT_GE(found[i], pause * 4 / 5) << objects;
+      EXPECT_LE(found[i], one.pause);
+      EXPECT_GE(found[i], one.pause * 4 / 5);
     }
   }
+}
+
+TEST_F(Observing, HastensNoMoreForAListThatIsNotAnswered) {
+  for (int i = 0; i < 4'000; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
+  observer->set_interest("a", Interest{Pace::kClose, false});
+  begin();
+  workspace.endpoints_status = 403;
+  for (int i = 0; i < 100; ++i) {
+    observer->look_soon();
+    bench.pass(100ms);
+  }
+  EXPECT_THAT(intervals(), testing::Each(Ge(1'000ms)));
 }
 
 TEST_F(Observing, LooksEveryTwoSecondsWhileAnEndpointIsAwaitedAndJitterOnlyShortens) {

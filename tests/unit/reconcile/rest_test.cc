@@ -31,7 +31,7 @@ class Rest : public OperatorTest {
 };
 
 TEST_F(Rest, WhatEndedBeforeAProcessBeganIsNotPlannedAndNotWritten) {
-  run_to_the_end();
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
   stop();
   const int reads = bench_.store.reads();
   const int writes = bench_.store.status_writes();
@@ -56,7 +56,7 @@ TEST_F(Rest, ASecondJobOfANameIsRemovedAllTheSame) {
 
 // It waits to lead, and looks all the while.
 TEST_F(Rest, ASecondJobThatWasSeenBeforeItsTurnIsRemovedAllTheSame) {
-  run_to_the_end();
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
   stop();
   make_the_job_once_more();
   const int jobs = alive_jobs();
@@ -69,7 +69,7 @@ TEST_F(Rest, ASecondJobThatWasSeenBeforeItsTurnIsRemovedAllTheSame) {
 }
 
 TEST_F(Rest, WhatHappensToItLaterIsHeeded) {
-  run_to_the_end();
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
   stop();
   start();
   bench_.pass(1min);
@@ -80,7 +80,7 @@ TEST_F(Rest, WhatHappensToItLaterIsHeeded) {
 }
 
 TEST_F(Rest, ARunThatIsAskedForWhileNobodyIsThereIsBegun) {
-  run_to_the_end();
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
   stop();
   std::string again = kNim;
   again.replace(again.find("{name: first,"), 13, "{name: first, run: 1,");

@@ -13,6 +13,7 @@
 #include "kube/json_patch.h"
 #include "kube/reflector.h"
 #include "kube/store.h"
+#include "store/resources.h"
 #include "store/secret_object.h"
 
 namespace lepton_operator::cli {
@@ -24,9 +25,6 @@ namespace {
 
 constexpr int kPage = 500;
 constexpr int kConnections = 4;
-
-kube::Resource invocations_resource() { return {"lepton.dev", "v1alpha1", "invocations"}; }
-kube::Resource workspaces_resource() { return {"lepton.dev", "v1alpha1", "workspaces"}; }
 
 // Lists leave out what each of their items is.
 Json with_kind(Json object, const char* kind) {
@@ -138,8 +136,8 @@ class ClusterBackend final : public Backend {
   std::string place() const override { return "the cluster " + server_; }
   bool uses_own_credentials() const override { return false; }
 
-  Answer<Json> invocation(Context context, ObjectKey key) override { return get(this, context, invocations_resource(), key); }
-  Answer<Json> workspace(Context context, ObjectKey key) override { return get(this, context, workspaces_resource(), key); }
+  Answer<Json> invocation(Context context, ObjectKey key) override { return get(this, context, store::invocations_resource(), key); }
+  Answer<Json> workspace(Context context, ObjectKey key) override { return get(this, context, store::workspaces_resource(), key); }
   Answer<std::vector<Json>> invocations(Context context) override { return list(this, context); }
   Answer<std::map<std::string, std::string>> secret(Context context, ObjectKey key) override { return read_secret(this, context, key); }
   Answer<Applied> apply(Context context, Json manifest, ApplyOptions options) override { return send(this, context, manifest, options); }
@@ -165,7 +163,7 @@ class ClusterBackend final : public Backend {
   static Answer<std::vector<Json>> list(ClusterBackend* self, Context context) {
     std::vector<Json> objects;
     kube::ListQuery query{.limit = kPage};
-    const kube::Resource resource = invocations_resource();
+    const kube::Resource resource = store::invocations_resource();
     do {
       const Result<Json> page = co_await self->api_->list(context, resource, self->namespace__, query);
       if (!page) co_return without_crds(page.error(), "");
@@ -185,8 +183,8 @@ class ClusterBackend final : public Backend {
 
   static std::optional<kube::Resource> resource_of(const Json& manifest) {
     const std::string kind = base::get_string(manifest, "kind").value_or("");
-    if (kind == "Invocation") return invocations_resource();
-    if (kind == "Workspace") return workspaces_resource();
+    if (kind == "Invocation") return store::invocations_resource();
+    if (kind == "Workspace") return store::workspaces_resource();
     if (kind == "Secret") return store::secrets_resource();
     return std::nullopt;
   }
@@ -215,7 +213,7 @@ class ClusterBackend final : public Backend {
 
   static Answer<std::string> ask_to_remove(ClusterBackend* self, Context context, ObjectKey key) {
     kube::ObjectName name{key.namespace_, key.name};
-    const kube::Resource resource = invocations_resource();
+    const kube::Resource resource = store::invocations_resource();
     const Result<Json> removed = co_await self->api_->remove(context, resource, name);
     if (!removed) co_return without_crds(removed.error(), key.name);
     co_return "invocation.lepton.dev/" + key.name + " deleted";
@@ -225,7 +223,7 @@ class ClusterBackend final : public Backend {
     Json body = base::json_object();
     body["spec"]["suspend"] = Json::boolean(suspend);
     kube::ObjectName name{key.namespace_, key.name};
-    const kube::Resource resource = invocations_resource();
+    const kube::Resource resource = store::invocations_resource();
     const Result<Json> patched = co_await self->api_->patch(context, resource, name, "", kube::PatchType::kMerge, body);
     if (!patched) co_return without_crds(patched.error(), key.name);
     if (base::get_bool(base::get_object(*patched, "spec"), "suspend").value_or(false) != suspend) co_return not_known("spec.suspend");
@@ -235,7 +233,7 @@ class ClusterBackend final : public Backend {
   // The place in the list is tested, so that a task that came before it meanwhile is not taken for it.
   static Answer<std::string> patch_run(ClusterBackend* self, Context context, ObjectKey key, std::string task, std::int64_t run) {
     kube::ObjectName name{key.namespace_, key.name};
-    const kube::Resource resource = invocations_resource();
+    const kube::Resource resource = store::invocations_resource();
     const Result<Json> object = co_await self->api_->get(context, resource, name);
     if (!object) co_return without_crds(object.error(), key.name);
     const Json* tasks = base::find(base::get_object(base::get_object(*object, "spec"), "evaluation"), "tasks");
@@ -280,7 +278,7 @@ class ClusterBackend final : public Backend {
   static Answer<> reflect(ClusterBackend* self, Context context, ObjectKey key, Follower* follower) {
     TroubleLog log(*follower);
     Shown shown(*follower);
-    kube::ReflectorOptions options{.resource = invocations_resource(), .namespace_ = key.namespace_};
+    kube::ReflectorOptions options{.resource = store::invocations_resource(), .namespace_ = key.namespace_};
     if (!key.name.empty()) options.field_selector = "metadata.name=" + key.name;
     kube::Reflector reflector(self->session_.io(), *self->api_, self->session_.clock(), *self->random_, log, shown, options);
     co_await reflector.run(context);

@@ -16,12 +16,11 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+using base::invalid;
 using base::Json;
 using base::Result;
 
 constexpr int kMostLevels = 64;
-
-Error invalid(std::string what) { return Error{ErrorKind::kInvalid, std::move(what)}; }
 
 std::string without(std::string_view text, char unwanted) {
   std::string kept(text);

@@ -31,32 +31,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(lepton_operator_flags INTERFACE -Wno-unknown-warning-option)
 endif()
 
-# Instrumented code takes a compiler twice its time, most of it for what the heavy headers hold, again in each source. These libraries are
-# compiled eight sources at a time, which halves that: names in their unnamed namespaces must differ within a folder.
-set(lepton_operator_compiled_together
-  lepton_operator_cli lepton_operator_invocation lepton_operator_kube lepton_operator_lepton lepton_operator_reconcile lepton_operator_store)
-
-# What UNITY_BUILD does, but with relative paths: a compiler cache has what another clone compiled.
-function(lepton_operator_compile_together name)
-  get_target_property(sources ${name} SOURCES)
-  list(FILTER sources EXCLUDE REGEX "^/")  # generated
-  set_source_files_properties(${sources} PROPERTIES HEADER_FILE_ONLY ON)
-  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
-  set(number 0)
-  while(sources)
-    list(SUBLIST sources 0 8 some)
-    list(TRANSFORM some REPLACE "(.+)" "#include \"${folder}/\\1\"\n" OUTPUT_VARIABLE lines)
-    string(JOIN "" text ${lines})
-    set(file ${CMAKE_CURRENT_BINARY_DIR}/${name}_${number}.cc)
-    file(GENERATE OUTPUT ${file} CONTENT "${text}")
-    target_sources(${name} PRIVATE ${file})
-    list(REMOVE_ITEM sources ${some})
-    math(EXPR number "${number} + 1")
-  endwhile()
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
-  target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # gcc takes the frames of an included source's coroutines for a header's
-endfunction()
-
 set(lepton_operator_instrumented ON)  # for the folder at hand; tests/CMakeLists.txt turns it off
 if(lepton_operator_sanitizers)
   lepton_operator_precompiled(lepton_operator_instrumented_pch)
@@ -69,8 +43,5 @@ function(lepton_operator_instrument name pch)
   if(lepton_operator_sanitizers AND lepton_operator_instrumented)
     target_compile_options(${name} PRIVATE ${lepton_operator_sanitizers})
     set(${pch} lepton_operator_instrumented_pch PARENT_SCOPE)
-    if(LEPTON_OPERATOR_SANITIZE AND name IN_LIST lepton_operator_compiled_together)
-      lepton_operator_compile_together(${name})
-    endif()
   endif()
 endfunction()

@@ -18,6 +18,7 @@ endfunction()
 lepton_operator_precompiled(lepton_operator_pch)
 
 include(${CMAKE_CURRENT_LIST_DIR}/Instrument.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/Together.cmake)
 
 # lepton_operator_target(NAME [PRECOMPILED]): the settings above for an existing library or executable, with another precompiled header if
 # one is named.
@@ -25,6 +26,9 @@ function(lepton_operator_target name)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/controller)
   target_link_libraries(${name} PUBLIC lepton_operator_flags)
   target_link_libraries(${name} PRIVATE cpprestsdk::cpprest Boost::boost)
+  if(LEPTON_OPERATOR_TOGETHER AND NOT LEPTON_OPERATOR_FUZZ)  # tests/fuzz takes single sources of the libraries
+    lepton_operator_compile_together(${name})
+  endif()
   lepton_operator_instrument(${name} pch)
   if(ARGC GREATER 1)
     set(pch ${ARGV1})

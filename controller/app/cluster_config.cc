@@ -8,12 +8,6 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-namespace {
-
-Error of_flag(const char* flag, const Error& error) { return Error{ErrorKind::kInvalid, std::string(flag) + ": " + error.text()}; }
-
-}  // namespace
-
 Result<kube::ClusterConfig> find_cluster(const Options& options, const kube::Environment& environment,
                                          const std::filesystem::path& service_account) {
   if (options.kubeconfig || options.context) {

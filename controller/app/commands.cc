@@ -45,8 +45,6 @@ struct Flags {
   std::string timeout = "5m";
 };
 
-Error wrong(std::string sentence) { return Error{ErrorKind::kInvalid, std::move(sentence)}; }
-
 void say(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
@@ -113,13 +111,14 @@ int run_guard(const Flags& flags) {
 
 Result<Trial> read_trial(const Flags& flags) {
   const Result<std::string> text = base::read_file(flags.manifest);
-  if (!text) return wrong("--manifest: " + text.error().text());
+  if (!text) return base::invalid("--manifest: " + text.error().text());
   Result<Trial> trial = parse_trial(flags.manifest, *text);
-  if (!trial) return wrong("--manifest: " + trial.error().text());
+  if (!trial) return base::invalid("--manifest: " + trial.error().text());
   const std::optional<Awaited> awaited = parse_awaited(flags.until);
-  if (!awaited) return wrong("--until: \"" + flags.until + "\" is not CONDITION=STATUS, e.g. Complete=True");
+  if (!awaited) return base::invalid("--until: \"" + flags.until + "\" is not CONDITION=STATUS, e.g. Complete=True");
   const std::optional<base::Milliseconds> timeout = base::parse_duration(flags.timeout);
-  if (!timeout || *timeout <= base::Milliseconds(0)) return wrong("--timeout: \"" + flags.timeout + "\" is not a duration, e.g. 5m");
+  if (!timeout || *timeout <= base::Milliseconds(0))
+    return base::invalid("--timeout: \"" + flags.timeout + "\" is not a duration, e.g. 5m");
   trial->awaited = *awaited;
   trial->timeout = *timeout;
   return trial;
@@ -160,7 +159,7 @@ int run_command(const std::vector<std::string>& arguments) {
     say(cli.help());
     return 0;
   } catch (const CLI::ParseError& error) {
-    return refuse(kWrongFlags, wrong(error.what()));
+    return refuse(kWrongFlags, base::invalid(error.what()));
   }
   return guarding->parsed() ? run_guard(flags) : run_trial_command(flags);
 }

@@ -4,6 +4,7 @@
 
 #include "base/backoff.h"
 #include "store/manifest.h"
+#include "store/resources.h"
 
 namespace lepton_operator::app {
 
@@ -14,32 +15,29 @@ using base::Result;
 namespace {
 
 constexpr base::Milliseconds kLook{1'000};  // whether it may be applied by now
-constexpr std::chrono::seconds kFirstWait{1};
-constexpr std::chrono::seconds kMostWait{30};
-
-const kube::Resource kWorkspaces{.group = "lepton.dev", .version = "v1alpha1", .plural = "workspaces"};
-
-Error wrong(std::string sentence) { return Error{ErrorKind::kInvalid, std::move(sentence)}; }
+constexpr std::chrono::seconds kApplyFirstWait{1};
+constexpr std::chrono::seconds kApplyMostWait{30};
 
 }  // namespace
 
 Result<DefaultWorkspace> parse_default_workspace(const std::string& source, const std::string& text) {
   const store::ManifestFile file = store::parse_manifest(source, source, text);
-  if (!file.errors.empty()) return wrong(file.errors.front());
+  if (!file.errors.empty()) return base::invalid(file.errors.front());
   if (file.documents.size() != 1 || file.documents.front().kind != store::Kind::kWorkspace) {
-    return wrong(source + ": must hold one object, a Workspace");
+    return base::invalid(source + ": must hold one object, a Workspace");
   }
   const store::Document& document = file.documents.front();
-  if (!document.errors.empty()) return wrong(document.errors.front());
+  if (!document.errors.empty()) return base::invalid(document.errors.front());
   if (!base::get_string(base::get_object(document.yaml.value, "metadata"), "namespace")) {
-    return wrong(document.where("metadata") + ": metadata.namespace: is missing; a Workspace serves the Invocations of its own namespace");
+    return base::invalid(document.where("metadata") +
+                         ": metadata.namespace: is missing; a Workspace serves the Invocations of its own namespace");
   }
   return DefaultWorkspace{document.key, document.yaml.value};
 }
 
 boost::asio::awaitable<void> apply_default_workspace(base::Context context, DefaultWorkspace workspace, DefaultWorkspaceParts parts) {
   const kube::ObjectName name{workspace.key.namespace_, workspace.key.name};
-  base::Backoff backoff(kFirstWait, kMostWait);
+  base::Backoff backoff(kApplyFirstWait, kApplyMostWait);
   std::string told;
   while (!context.expired()) {
     if (!parts.may_apply()) {
@@ -47,7 +45,7 @@ boost::asio::awaitable<void> apply_default_workspace(base::Context context, Defa
       continue;
     }
     const Result<base::Json> applied =
-        co_await parts.api.patch(context, kWorkspaces, name, "", kube::PatchType::kApplyUnforced, workspace.object);
+        co_await parts.api.patch(context, store::workspaces_resource(), name, "", kube::PatchType::kApplyUnforced, workspace.object);
     const base::LogFields about = {{"workspace", workspace.key.text()}};
     if (applied) {
       parts.log.info("default workspace applied", about);

@@ -19,8 +19,6 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-Error wrong(std::string sentence) { return Error{ErrorKind::kInvalid, std::move(sentence)}; }
-
 std::string quoted(const std::string& value) { return "\"" + base::clipped(value, 80) + "\""; }
 
 constexpr Flag kConfig = {"config", "FILE", "YAML file with the same names, e.g. \"poll-interval: 2s\"; flags win", nullptr};
@@ -67,17 +65,17 @@ Result<std::variant<Values, Message>> read_command_line(std::vector<std::string>
     return std::variant<Values, Message>(Message{std::string(version.what()) + "\n"});
   } catch (const CLI::ArgumentMismatch& mismatch) {
     const std::string what = mismatch.what();
-    return wrong(what.substr(0, what.find(':')) + ": needs a value");
+    return base::invalid(what.substr(0, what.find(':')) + ": needs a value");
   } catch (const CLI::ParseError& error) {
-    return wrong(error.what());
+    return base::invalid(error.what());
   }
   for (const auto& [name, value] : values) {
-    if (value.rfind("--", 0) == 0) return wrong("--" + name + ": needs a value");  // the next flag was taken for it
+    if (value.rfind("--", 0) == 0) return base::invalid("--" + name + ": needs a value");  // the next flag was taken for it
   }
   for (const std::string& extra : cli.remaining()) {
-    if (extra.rfind("--", 0) != 0) return wrong(quoted(extra) + ": unexpected argument; see --help");
+    if (extra.rfind("--", 0) != 0) return base::invalid(quoted(extra) + ": unexpected argument; see --help");
     const std::string name = extra.substr(2, extra.find('=') - 2);
-    return wrong("--" + name + ": unknown flag" + hint(name, "--"));
+    return base::invalid("--" + name + ": unknown flag" + hint(name, "--"));
   }
   std::erase_if(values, [&cli](const auto& value) { return cli.get_option("--" + value.first)->count() == 0; });
   return std::variant<Values, Message>(std::move(values));
@@ -101,23 +99,23 @@ using SourcedValues = std::map<std::string, Sourced>;
 
 Result<SourcedValues> read_config_file(const std::string& path, const FileReader& read) {
   const Result<std::string> text = read(path);
-  if (!text) return wrong("--config: " + text.error().text());
+  if (!text) return base::invalid("--config: " + text.error().text());
   const Result<std::vector<base::YamlDocument>> documents = base::parse_yaml(*text, path);
-  if (!documents) return wrong(documents.error().text());
+  if (!documents) return base::invalid(documents.error().text());
   SourcedValues values;
   if (documents->empty()) return values;
   const base::YamlDocument& document = documents->front();
   if (documents->size() > 1 || !document.value.is_object()) {
-    return wrong(path + ": must be one YAML map of flag names to values, e.g. \"poll-interval: 2s\"");
+    return base::invalid(path + ": must be one YAML map of flag names to values, e.g. \"poll-interval: 2s\"");
   }
   for (const auto& [name, value] : document.value.as_object()) {
     const std::string where = path + ":" + std::to_string(document.line_of(name)) + ": " + name;
     const auto flags = all_flags();
     const auto flag =
         std::find_if(flags.begin(), flags.end(), [&known_name = name](const Flag& known) { return known_name == known.name; });
-    if (flag == flags.end()) return wrong(where + ": unknown name" + hint(name, ""));
+    if (flag == flags.end()) return base::invalid(where + ": unknown name" + hint(name, ""));
     const std::optional<std::string> given = text_of(value, flag->shape == Shape::kList);
-    if (!given) return wrong(where + ": must be a single value");
+    if (!given) return base::invalid(where + ": must be a single value");
     values[name] = {*given, where};
   }
   return values;
@@ -143,9 +141,9 @@ Result<std::variant<Options, Message>> parse_flags(const std::vector<std::string
   for (const Flag& flag : all_flags()) {
     const auto value = values.find(flag.name);
     if (value == values.end()) continue;
-    if (const Complaint complaint = flag.set(options, value->second.value)) return wrong(value->second.where + ": " + *complaint);
+    if (const Complaint complaint = flag.set(options, value->second.value)) return base::invalid(value->second.where + ": " + *complaint);
   }
-  if (const Complaint complaint = check_together(options)) return wrong(*complaint);
+  if (const Complaint complaint = check_together(options)) return base::invalid(*complaint);
   return std::variant<Options, Message>(std::move(options));
 }
 

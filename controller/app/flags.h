@@ -48,6 +48,9 @@ struct Message {
 
 using FileReader = std::function<base::Result<std::string>(const std::filesystem::path&)>;
 
+// What is wrong with what a flag's value leads to, e.g. of "--catalogue".
+inline base::Error of_flag(const char* flag, const base::Error& error) { return base::invalid(std::string(flag) + ": " + error.text()); }
+
 // `arguments` without the program's name.
 base::Result<std::variant<Options, Message>> parse_flags(const std::vector<std::string>& arguments, const FileReader& read);
 

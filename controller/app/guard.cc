@@ -6,6 +6,7 @@
 #include "base/backoff.h"
 #include "base/strings.h"
 #include "kube/store.h"
+#include "store/resources.h"
 
 namespace lepton_operator::app {
 
@@ -20,10 +21,8 @@ namespace {
 
 constexpr int kPage = 500;
 constexpr std::size_t kMostNamed = 10;
-constexpr std::chrono::seconds kFirstWait{1};
-constexpr std::chrono::seconds kMostWait{10};
-
-const kube::Resource kInvocations{.group = "lepton.dev", .version = "v1alpha1", .plural = "invocations"};
+constexpr std::chrono::seconds kGuardFirstWait{1};
+constexpr std::chrono::seconds kGuardMostWait{10};
 
 using Names = std::vector<std::string>;  // "team/llama (Running)"
 
@@ -41,7 +40,7 @@ awaitable<Result<Names>> names_in(Context context, kube::Api& api, std::string n
   Names names;
   kube::ListQuery query{.limit = kPage};
   do {
-    const Result<Json> page = co_await api.list(context, kInvocations, namespace_, query);
+    const Result<Json> page = co_await api.list(context, store::invocations_resource(), namespace_, query);
     if (!page) co_return page.error();
     for (const Json& object : base::elements(base::find(*page, "items"))) names.push_back(named(object));
     query.continue_token = base::get_string(base::get_object(*page, "metadata"), "continue").value_or("");
@@ -76,7 +75,7 @@ Error still_there(const Names& names) {
 }  // namespace
 
 awaitable<Result<std::string>> guard(Context context, kube::Api& api, base::Random& random, std::vector<std::string> namespaces) {
-  base::Backoff backoff(kFirstWait, kMostWait);
+  base::Backoff backoff(kGuardFirstWait, kGuardMostWait);
   for (;;) {
     const Result<Names> names = co_await names_in_all(context, api, namespaces);
     if (names && !names->empty()) co_return still_there(*names);

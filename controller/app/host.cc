@@ -21,10 +21,12 @@ using base::Result;
 
 namespace {
 
-constexpr int kHttpThreads = 3;
+constexpr int kLeptonThreads = 3;
 constexpr const char* kController = "invocation";
 
-base::Error of_flag(const char* flag, const base::Error& error) { return base::Error{error.kind, std::string(flag) + " " + error.text()}; }
+base::Error of_address(const char* flag, const base::Error& error) {
+  return base::Error{error.kind, std::string(flag) + " " + error.text()};
+}
 
 }  // namespace
 
@@ -34,7 +36,7 @@ int refuse(int code, const base::Error& error) {
 }
 
 Host::Host(const Options& options, base::Log& log) : options_(options), log_(log), signals_(io_, SIGTERM, SIGINT) {
-  base::start_http_threads(kHttpThreads);
+  base::start_http_threads(kLeptonThreads);
   metrics_.controller_started(kController, options.workers);
 }
 
@@ -103,10 +105,10 @@ Result<> Host::listen(metrics::FleetReader read, std::function<bool()> ready) {
   };
   exposition_.emplace(io_, metrics_, metered);
   auto metrics = metrics::WebServer::start(options_.metrics_address, exposition_->pages());
-  if (!metrics) return of_flag("--metrics-address", metrics.error());
+  if (!metrics) return of_address("--metrics-address", metrics.error());
   metrics_server_ = std::move(*metrics);
   auto health = metrics::WebServer::start(options_.health_address, health_pages(io_, std::move(ready)));
-  if (!health) return of_flag("--health-address", health.error());
+  if (!health) return of_address("--health-address", health.error());
   health_server_ = std::move(*health);
   return base::Ok{};
 }

@@ -16,12 +16,6 @@ using base::Error;
 using base::ErrorKind;
 using base::Result;
 
-namespace {
-
-Error of_flag(const char* flag, const Error& error) { return Error{ErrorKind::kInvalid, std::string(flag) + ": " + error.text()}; }
-
-}  // namespace
-
 Result<invocation::Catalogue> load_catalogue(const Options& options) {
   if (!options.catalogue) return invocation::Catalogue::parse(kEmbeddedCatalogue, "the built-in catalogue");
   const Result<std::string> text = base::read_file(*options.catalogue);

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "kube/store.h"
 #include "store/manifest.h"
+#include "store/resources.h"
 
 namespace lepton_operator::app {
 
@@ -18,11 +19,7 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr base::Milliseconds kLook{500};
-
-const kube::Resource kInvocations{.group = "lepton.dev", .version = "v1alpha1", .plural = "invocations"};
-
-Error wrong(std::string sentence) { return Error{ErrorKind::kInvalid, std::move(sentence)}; }
+constexpr base::Milliseconds kTrialLook{500};
 
 bool is_trial(const Json& object) { return kube::label_of(object, kTrialLabel) == kTrialValue; }
 
@@ -60,11 +57,11 @@ class Run {
 
  private:
   static awaitable<Result<>> create(Run* self, Context context) {
-    Result<Json> created = co_await self->api_.create(context, kInvocations, self->name_.namespace_, self->trial_.object);
+    Result<Json> created = co_await self->api_.create(context, store::invocations_resource(), self->name_.namespace_, self->trial_.object);
     if (!created && created.error().kind == ErrorKind::kConflict) {
       const Result<> gone = co_await remove_earlier(self, context);
       if (!gone) co_return gone;
-      created = co_await self->api_.create(context, kInvocations, self->name_.namespace_, self->trial_.object);
+      created = co_await self->api_.create(context, store::invocations_resource(), self->name_.namespace_, self->trial_.object);
     }
     if (!created) co_return created.error();
     self->say_("Invocation " + self->trial_.key.text() + " created");
@@ -72,7 +69,7 @@ class Run {
   }
 
   static awaitable<Result<>> remove_earlier(Run* self, Context context) {
-    const Result<Json> there = co_await self->api_.get(context, kInvocations, self->name_);
+    const Result<Json> there = co_await self->api_.get(context, store::invocations_resource(), self->name_);
     if (there && !is_trial(*there)) {
       co_return Error{ErrorKind::kConflict,
                       "Invocation " + self->trial_.key.text() + " exists and is not a trial's: rename it, or give the trial another name"};
@@ -86,7 +83,7 @@ class Run {
     std::string last = "nothing: no operator has looked at it";
     std::string phase;
     while (!context.expired()) {
-      const Result<Json> object = co_await self->api_.get(context, kInvocations, self->name_);
+      const Result<Json> object = co_await self->api_.get(context, store::invocations_resource(), self->name_);
       if (!object && object.error().kind == ErrorKind::kNotFound) co_return Error{ErrorKind::kNotFound, "somebody deleted it"};
       if (!object && !context.expired()) last = object.error().text();
       if (object) {
@@ -99,11 +96,11 @@ class Run {
         }
         const auto failed = conditions.find("Failed");
         if (failed != conditions.end() && failed->second.status == "True") {
-          co_return wrong("Invocation " + self->trial_.key.text() + " failed: " + failed->second.text);
+          co_return base::invalid("Invocation " + self->trial_.key.text() + " failed: " + failed->second.text);
         }
         if (!conditions.empty()) last = shown(conditions);
       }
-      co_await context.clock().sleep(context, kLook);
+      co_await context.clock().sleep(context, kTrialLook);
     }
     if (context.cancelled()) co_return Error{ErrorKind::kCancelled, "interrupted"};
     co_return Error{ErrorKind::kTimeout, "Invocation " + self->trial_.key.text() + ": " + self->trial_.awaited.condition + "=" +
@@ -117,9 +114,9 @@ class Run {
     while (!context.expired()) {
       Result<Json> answer = Error{};
       if (asked) {
-        answer = co_await self->api_.get(context, kInvocations, self->name_);
+        answer = co_await self->api_.get(context, store::invocations_resource(), self->name_);
       } else {
-        answer = co_await self->api_.remove(context, kInvocations, self->name_);
+        answer = co_await self->api_.remove(context, store::invocations_resource(), self->name_);
       }
       if (!answer && answer.error().kind == ErrorKind::kNotFound) {
         self->say_("Invocation " + self->trial_.key.text() + " is gone");
@@ -128,7 +125,7 @@ class Run {
       asked = asked || answer.ok();
       if (answer && asked) last = shown(conditions_of(*answer));
       if (!answer && !context.expired()) last = answer.error().text();
-      co_await context.clock().sleep(context, kLook);
+      co_await context.clock().sleep(context, kTrialLook);
     }
     co_return Error{ErrorKind::kTimeout, "Invocation " + self->trial_.key.text() + " is still there " +
                                              base::format_duration(self->trial_.timeout) + " after its deletion: " + last};
@@ -165,15 +162,15 @@ std::optional<Awaited> parse_awaited(const std::string& text) {
 
 Result<Trial> parse_trial(const std::string& source, const std::string& text) {
   const store::ManifestFile file = store::parse_manifest(source, source, text);
-  if (!file.errors.empty()) return wrong(file.errors.front());
+  if (!file.errors.empty()) return base::invalid(file.errors.front());
   if (file.documents.size() != 1 || file.documents.front().kind != store::Kind::kInvocation) {
-    return wrong(source + ": must hold one object, an Invocation");
+    return base::invalid(source + ": must hold one object, an Invocation");
   }
   const store::Document& document = file.documents.front();
-  if (!document.errors.empty()) return wrong(document.errors.front());
+  if (!document.errors.empty()) return base::invalid(document.errors.front());
   if (!is_trial(document.yaml.value)) {
-    return wrong(document.where("metadata") + ": metadata.labels: needs " + kTrialLabel + ": " + kTrialValue +
-                 ", by which a later trial knows it for its own");
+    return base::invalid(document.where("metadata") + ": metadata.labels: needs " + kTrialLabel + ": " + kTrialValue +
+                         ", by which a later trial knows it for its own");
   }
   return Trial{.key = document.key, .object = document.yaml.value, .awaited = {}};
 }

@@ -44,6 +44,11 @@ struct Error {
   bool uncertain() const;
 };
 
+// What is wrong with an input, and, if `what` does not begin with it, where.
+inline Error invalid(std::string what, std::string where = {}) {
+  return {.kind = ErrorKind::kInvalid, .what = std::move(what), .where = std::move(where)};
+}
+
 struct Ok {};
 
 template <class T = Ok>

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "base/strings.h"
+
 namespace lepton_operator::base {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes exactly `count` digits off the front.
 std::optional<int> take_digits(std::string_view& text, std::size_t count) {

@@ -53,10 +53,6 @@ Owned<EVP_PKEY> read_key(const std::string& pem) {
   return key;
 }
 
-Error invalid(std::string what, std::string where = "") {
-  return {.kind = ErrorKind::kInvalid, .what = std::move(what), .where = std::move(where)};
-}
-
 }  // namespace
 
 struct TlsPolicy::Credentials {

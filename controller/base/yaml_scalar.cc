@@ -4,17 +4,14 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/strings.h"
+
 namespace lepton_operator::base {
 
 namespace {
 
 constexpr std::string_view kStandardTag = "tag:yaml.org,2002:";
 constexpr const char* kTooLarge = "a number that is too large; quote it if it is text";
-
-// A scalar may be a secret: what is wrong with it is said without it.
-Error invalid(std::string what) { return {.kind = ErrorKind::kInvalid, .what = std::move(what)}; }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<bool> as_bool(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;

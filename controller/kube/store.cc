@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
+
 namespace lepton_operator::kube {
 
 namespace {
 
-bool is_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool is_number(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), base::is_digit); }
 
 std::string_view without_zeros(std::string_view digits) {
   const auto first = digits.find_first_not_of('0');

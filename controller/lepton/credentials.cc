@@ -13,11 +13,10 @@ namespace {
 
 using base::Error;
 using base::ErrorKind;
+using base::invalid;
 using base::Result;
 
 constexpr std::string_view kGateway = "https://gateway.dgxc-lepton.nvidia.com/api/v2/workspaces/";
-
-Error invalid(std::string what, std::string where = {}) { return Error{ErrorKind::kInvalid, std::move(what), std::move(where)}; }
 
 bool alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/resources.h"
+
 namespace lepton_operator::reconcile {
 
 using base::Context;
@@ -11,8 +13,6 @@ using base::Json;
 using base::Result;
 
 namespace {
-
-kube::Resource invocations_resource() { return {.group = "lepton.dev", .version = "v1alpha1", .plural = "invocations"}; }
 
 std::string uid_of(const Json& object) { return base::get_string(base::get_object(object, "metadata"), "uid").value_or(""); }
 
@@ -41,7 +41,7 @@ boost::asio::awaitable<Result<bool>> ClusterOwners::at_home(Context context) {
 
 boost::asio::awaitable<Result<>> ClusterOwners::served(Context context, std::string namespace_) {
   const kube::ListQuery one{.limit = 1};
-  const Result<Json> list = co_await api_.list(context, invocations_resource(), namespace_, one);
+  const Result<Json> list = co_await api_.list(context, store::invocations_resource(), namespace_, one);
   if (!list) co_return Error{list.error().kind, "Invocations are not served: " + list.error().text()};
   if (!list->has_array_field("items")) co_return Error{ErrorKind::kMalformed, "the API server's list of Invocations is none"};
   co_return base::Ok{};
@@ -51,7 +51,7 @@ boost::asio::awaitable<Result<bool>> ClusterOwners::absent(Context context, Owne
   const Result<> before = co_await served(context, owner.namespace_);
   if (!before) co_return before.error();
   const kube::ObjectName name{owner.namespace_, owner.name};
-  const Result<Json> found = co_await api_.get(context, invocations_resource(), name);
+  const Result<Json> found = co_await api_.get(context, store::invocations_resource(), name);
   if (found) {
     const std::string uid = uid_of(*found);
     if (uid.empty()) co_return Error{ErrorKind::kMalformed, "the API server shows an Invocation without a UID"};

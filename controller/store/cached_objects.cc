@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
+
 namespace lepton_operator::store {
 
 namespace {
 
-bool whole_number(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+bool whole_number(const std::string& text) { return !text.empty() && std::all_of(text.begin(), text.end(), base::is_digit); }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "kube/reflector.h"
 #include "store/kubernetes_sinks.h"
 #include "store/kubernetes_writes.h"
+#include "store/resources.h"
 #include "store/secret_reader.h"
 
 namespace lepton_operator::store {
@@ -18,10 +19,8 @@ using base::ErrorKind;
 using base::Json;
 using boost::asio::awaitable;
 
-kube::Resource lepton_resource(const char* plural) { return {.group = "lepton.dev", .version = "v1alpha1", .plural = plural}; }
-
-kube::Resource resource_of(const Invocation&) { return lepton_resource("invocations"); }
-kube::Resource resource_of(const Workspace&) { return lepton_resource("workspaces"); }
+kube::Resource resource_of(const Invocation&) { return invocations_resource(); }
+kube::Resource resource_of(const Workspace&) { return workspaces_resource(); }
 const char* kind_of(const Invocation&) { return "Invocation"; }
 const char* kind_of(const Workspace&) { return "Workspace"; }
 
@@ -116,8 +115,8 @@ class Kubernetes final : public ObjectStore {
                                .label_selector = "",
                                .field_selector = namespace_.empty() ? "" : "metadata.name=" + namespace_},
         std::make_unique<NamespaceSink>(going_, namespace_, [this](const std::string& name) { namespace_changed(name); }));
-    add(options_of(lepton_resource("workspaces"), namespace_), std::make_unique<ObjectSink<Workspace>>(workspaces_, namespace_));
-    add(options_of(lepton_resource("invocations"), namespace_), std::make_unique<ObjectSink<Invocation>>(invocations_, namespace_));
+    add(options_of(workspaces_resource(), namespace_), std::make_unique<ObjectSink<Workspace>>(workspaces_, namespace_));
+    add(options_of(invocations_resource(), namespace_), std::make_unique<ObjectSink<Invocation>>(invocations_, namespace_));
   }
 
   static kube::ReflectorOptions options_of(kube::Resource resource, const std::string& namespace_) {

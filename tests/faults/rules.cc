@@ -21,7 +21,7 @@ constexpr const char* kOwnSecrets = "/namespaces/ops/secrets";
 constexpr const char* kStorage = "/shared/nemo-evaluator-launcher-workspace/";
 
 // "/api/v2/workspaces/ws-sim/jobs/x" -> {"jobs", "x"}.
-std::vector<std::string> below_workspace(const std::string& path) {
+std::vector<std::string> segments_in_workspace(const std::string& path) {
   std::vector<std::string> segments;
   for (std::size_t from = 1, index = 0; from <= path.size(); ++index) {
     const std::size_t end = std::min(path.find('/', from), path.size());
@@ -107,7 +107,7 @@ void Rules::sent(Side side, const HttpRequest& request) {
 }
 
 void Rules::sent_to_lepton(const HttpRequest& request) {
-  const std::vector<std::string> path = below_workspace(request.path);
+  const std::vector<std::string> path = segments_in_workspace(request.path);
   if (path.empty()) return;
   if (request.method == Method::kDelete && path[0] == "deployments" && path.size() == 2) return endpoint_removed(path[1]);
   if (request.method == Method::kDelete && path[0] == "storage") return directory_removed(request);
@@ -178,7 +178,7 @@ void Rules::directory_removed(const HttpRequest& request) {
 
 void Rules::answered(Side side, const HttpRequest& request, const HttpResponse* response) {
   if (side != Side::kLepton) return;
-  const std::vector<std::string> path = below_workspace(request.path);
+  const std::vector<std::string> path = segments_in_workspace(request.path);
   if (path.empty()) return;
   if (request.method == Method::kHead && response && response->status == 200) directories_seen_.insert(request.path);
   if (path[0] != "jobs" || path.size() != 1) return;

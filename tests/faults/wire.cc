@@ -48,14 +48,14 @@ bool is_watch(const HttpRequest& request) {
 }
 
 // "/api/v2/workspaces/ws-sim/jobs" -> "/jobs".
-std::string below_workspace(const std::string& path) {
+std::string path_in_workspace(const std::string& path) {
   const std::size_t at = path.find('/', std::string("/api/v2/workspaces/").size());
   return path.starts_with("/api/v2/workspaces/") && at != std::string::npos ? path.substr(at) : path;
 }
 
 bool lists(Side side, const HttpRequest& request) {
   if (request.method != Method::kGet) return false;
-  const std::string path = below_workspace(request.path);
+  const std::string path = path_in_workspace(request.path);
   if (side == Side::kLepton) return path == "/deployments" || path == "/endpoints" || path == "/jobs" || path == "/usersecrets";
   return request.path.ends_with("/invocations") || request.path.ends_with("/workspaces") || request.path.ends_with("/namespaces");
 }
@@ -265,7 +265,7 @@ int Wire::begin(Side side, const HttpRequest& request, bool watch) {
   Call call;
   call.side = side;
   call.method = request.method;
-  call.path = below_workspace(request.path);
+  call.path = path_in_workspace(request.path);
   call.watch = watch || is_watch(request);
   call.list = lists(side, request) && !call.watch;
   if (call.list && side == Side::kLepton) lists_.try_emplace(key_of(request), request);

@@ -3,40 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "unit/lepton/codec_samples.h"
+
 namespace lepton_operator::lepton {
 namespace {
 
 using testing::ElementsAre;
 
-Json parsed(const std::string& text) {
-  auto json = base::parse_json(text, "test");
-  EXPECT_TRUE(json.ok()) << text;
-  return json.ok() ? *json : Json();
-}
-
-EndpointSpec full_endpoint() {
-  EndpointSpec spec;
-  spec.name = "vllm-gpqa-0-abc";
-  spec.labels = {{"lepton-operator.uid", "u1"}};
-  spec.image = "vllm:1";
-  spec.command = {"vllm", "serve", "/model"};
-  spec.port = 8080;
-  spec.resource_shape = "GPU.1xH200";
-  spec.min_replicas = 1;
-  spec.max_replicas = 2;
-  spec.shared_memory_mib = 2048;
-  spec.node_group_ids = {"h200-abcdefgh"};
-  spec.envs = {EnvVar{"A", "1", {}}, EnvVar{"B", {}, "hf-token"}};
-  spec.mounts = {Mount{"/cache", "node-nfs:lepton-shared-fs", "/opt/nim/.cache"}};
-  spec.api_tokens = {ApiToken{"t", {}}, ApiToken{{}, "shared"}};
-  spec.image_pull_secrets = {"ngc"};
-  spec.auto_scaler = parsed(R"({"scale_down":{"no_traffic_timeout":3600}})");
-  return spec;
-}
-
 TEST(EndpointBody, HasEveryFieldOfTheContractWhereTheLauncherPutsIt) {
   const Json expected = parsed(R"({
-    "metadata": {"id": "vllm-gpqa-0-abc", "name": "vllm-gpqa-0-abc", "labels": {"lepton-operator.uid": "u1"}},
+    "metadata": {"id": "vllm-gpqa-0-abc", "name": "vllm-gpqa-0-abc", "labels": {"lepton-operator.task": "gpqa", "lepton-operator.uid": "u1"}},
     "spec": {
       "container": {"image": "vllm:1", "command": ["vllm", "serve", "/model"], "ports": [{"container_port": 8080}]},
       "resource_requirement": {"resource_shape": "gpu.1xh200", "min_replicas": 1, "max_replicas": 2, "shared_memory_size": 2048,

@@ -11,10 +11,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr auto kTrue = ConditionStatus::kTrue;
-constexpr auto kFalse = ConditionStatus::kFalse;
-constexpr auto kUnknown = ConditionStatus::kUnknown;
-
 TEST(Accepting, FreezesEveryInputBeforeAnythingIsMade) {
   const Plan made = plan(a_new_invocation(), at(5s));
   ASSERT_TRUE(made.status.resolved);

@@ -9,8 +9,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kFalse = ConditionStatus::kFalse;
-
 // The workspace has gone over to the other family; what the former routes show is what the view already holds.
 Scene changed(Scene scene) {
   std::swap(scene.view.endpoint_looks, scene.view.other_endpoint_looks);

@@ -10,8 +10,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr auto kFalse = ConditionStatus::kFalse;
-
 // Jobs and endpoints were deleted, and looks after that show none of them; jobs' ids answer 404.
 Scene with_workload_gone() {
   Scene scene = a_deleting_invocation();

@@ -25,6 +25,10 @@ inline void PrintTo(Phase phase, std::ostream* out) { *out << to_string(phase); 
 
 namespace planner {
 
+inline constexpr auto kTrue = ConditionStatus::kTrue;
+inline constexpr auto kFalse = ConditionStatus::kFalse;
+inline constexpr auto kUnknown = ConditionStatus::kUnknown;
+
 MATCHER_P(creates_endpoint, task, "") { return std::holds_alternative<CreateEndpoint>(arg) && std::get<CreateEndpoint>(arg).task == task; }
 MATCHER_P(starts_endpoint, task, "") { return std::holds_alternative<StartEndpoint>(arg) && std::get<StartEndpoint>(arg).task == task; }
 MATCHER_P(updates_endpoint, task, "") { return std::holds_alternative<UpdateEndpoint>(arg) && std::get<UpdateEndpoint>(arg).task == task; }

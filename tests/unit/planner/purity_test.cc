@@ -196,7 +196,7 @@ Scene without_unintended(Scene scene) {
   return scene;
 }
 
-void tell(const Scene& scene, const Plan& made) {
+void show(const Scene& scene, const Plan& made) {
   std::cout << "spec " << base::to_text(scene.object.spec) << "\nstatus " << base::to_text(encode(scene.object.status)) << "\nplanned "
             << base::to_text(encode(made.status)) << "\n";
   for (const Action& action : made.actions) std::cout << action_key(action) << "\n";
@@ -213,7 +213,7 @@ void for_many_worlds(const std::function<void(const Scene&, const Plan&)>& hold,
     Plan made;
     ASSERT_NO_THROW(made = plan(scene));
     hold(scene, made);
-    if (::testing::Test::HasFailure()) return tell(scene, made);
+    if (::testing::Test::HasFailure()) return show(scene, made);
   }
 }
 

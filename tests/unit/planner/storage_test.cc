@@ -15,8 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr auto kFalse = ConditionStatus::kFalse;
-
 // Only the directory is left.
 Scene with_directory_left() {
   Scene scene = a_deleting_invocation();

@@ -14,7 +14,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const ObjectKey kLlama{"team", "llama"};
 const ObjectKey kLater{"team", "later"};
 
 constexpr const char* kNim = R"(

@@ -28,6 +28,7 @@ namespace lepton_operator::reconcile::test {
 using namespace std::chrono_literals;
 
 inline constexpr const char* kHost = "http://lepton.test";
+inline const ObjectKey kLlama{"team", "llama"};
 
 class OneKey final : public KeyStore {
  public:

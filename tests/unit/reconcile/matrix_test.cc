@@ -14,7 +14,6 @@ using testing::Contains;
 using testing::Not;
 using testing::StartsWith;
 
-const ObjectKey kLlama{"team", "llama"};
 constexpr const char* kNeighbour = "/shared/nemo-evaluator-launcher-workspace/ffffffffffffffff";
 
 constexpr const char* kEvaluation = R"(

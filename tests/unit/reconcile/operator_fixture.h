@@ -12,7 +12,6 @@ namespace lepton_operator::reconcile::test {
 using invocation::Phase;
 
 inline const ObjectKey kWorkspace{"team", "default"};
-inline const ObjectKey kLlama{"team", "llama"};
 
 inline constexpr const char* kNim = R"(
 deployment: {type: nim, image: "nvcr.io/nim/meta/llama:1.8", servedModelName: meta/llama, resourceShape: gpu.1xh200}

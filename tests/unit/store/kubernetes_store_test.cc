@@ -25,7 +25,7 @@ using testing::IsEmpty;
 using testing::Not;
 using Told = std::vector<std::string>;
 
-const ObjectKey kLlama{"team", "llama"};
+const ObjectKey kInTeam{"team", "llama"};
 const ObjectKey kDefault{"team", "default"};
 const ObjectKey kSecret{"team", "token"};
 constexpr const char* kLlamaPath = "/apis/lepton.dev/v1alpha1/namespaces/team/invocations/llama";
@@ -86,7 +86,7 @@ class KubernetesStoreTest : public testing::Test {
     return running.take();
   }
 
-  std::shared_ptr<const Invocation> llama() const { return store_->find_invocation(kLlama); }
+  std::shared_ptr<const Invocation> llama() const { return store_->find_invocation(kInTeam); }
   Result<> write(const std::string& progress, std::shared_ptr<const Invocation> read = nullptr) {
     if (!read) read = llama();
     invocation::InvocationStatus status = read->status;
@@ -121,7 +121,7 @@ TEST_F(KubernetesStoreTest, TellsOfEverythingThatIsThereAndIsThenSynced) {
   start();
   EXPECT_TRUE(store_->synced());
   EXPECT_THAT(told_, testing::UnorderedElementsAre("invocation team/llama", "workspace team/default"));
-  EXPECT_THAT(store_->invocations(), ElementsAre(kLlama));
+  EXPECT_THAT(store_->invocations(), ElementsAre(kInTeam));
   EXPECT_THAT(store_->workspaces(), ElementsAre(kDefault));
   EXPECT_EQ(base::get_string(base::get_object(llama()->spec, "deployment"), "type"), "none");
 }
@@ -439,7 +439,7 @@ TEST_F(KubernetesStoreTest, SeesOnlyTheNamespacesItWasGiven) {
   server_->put("/api/v1/namespaces/other", "{}");
   start({.namespaces = {"team", "third"}});
   EXPECT_TRUE(store_->synced());
-  EXPECT_THAT(store_->invocations(), ElementsAre(kLlama));
+  EXPECT_THAT(store_->invocations(), ElementsAre(kInTeam));
   server_->remove("/api/v1/namespaces/other");
   EXPECT_EQ(server_->count(Method::kGet, "/namespaces/other"), 0);
 }

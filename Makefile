@@ -34,8 +34,10 @@ export CCACHE_NOHASHDIR ?= true
 build: deps $(BUILD)/build.ninja  ## compile operator, simulator and kubectl plugin into build/bin
 	cmake --build $(BUILD) --target lepton-operator lepton-sim kubectl-lepton
 
-alone:  ## compile each source by itself (`make build` takes eight at a time), as who works on them has it
+alone:  ## compile each source by itself (the others take eight at a time), and run the unit tests
 	$(MAKE) build BUILD=$(BUILD)-alone CMAKE_ARGS='$(CMAKE_ARGS) -DLEPTON_OPERATOR_TOGETHER=OFF'
+	cmake --build $(BUILD)-alone
+	ctest --test-dir $(BUILD)-alone -L '^unit$$' -j $(JOBS) --no-tests=error --output-on-failure
 
 quickstart: build  ## run an evaluation on a simulated workspace, watch it, delete it
 	scripts/quickstart --bin $(BUILD)/bin

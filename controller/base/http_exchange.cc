@@ -10,7 +10,7 @@ namespace lepton_operator::base {
 namespace {
 
 constexpr utility::size64_t kMostBody = 256u << 20;
-constexpr char kTooLarge[] = "the answer is larger than 256 MiB";
+constexpr char kAnswerTooLarge[] = "the answer is larger than 256 MiB";
 constexpr char kStopped[] = "stopped before sending";
 
 }  // namespace
@@ -22,7 +22,7 @@ void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client,
   const auto self = shared_from_this();
   request.set_progress_handler([self](auto direction, auto bytes) {
     if (direction == web::http::message_direction::upload) return self->on_sending();
-    if (bytes > kMostBody) throw web::http::http_exception(kTooLarge);
+    if (bytes > kMostBody) throw web::http::http_exception(kAnswerTooLarge);
   });
   pplx::task<std::vector<unsigned char>> body;
   try {
@@ -144,7 +144,7 @@ HttpOutcome HttpExchange::failure(const std::string& message, int code) const {
   };
   const std::string reason = code > 0 && code < 200 ? " (" + std::generic_category().message(code) + ")" : "";
   const bool half_written = message.starts_with("Failed to write request");
-  if (message.find(kTooLarge) != std::string::npos) return of(ErrorKind::kMalformed, kTooLarge);
+  if (message.find(kAnswerTooLarge) != std::string::npos) return of(ErrorKind::kMalformed, kAnswerTooLarge);
   if (message.find("Invalid HTTP status line") != std::string::npos) return of(ErrorKind::kMalformed, server_ + " does not speak HTTP");
 
   if (phase_ != Phase::kSent && !half_written) {

@@ -9,6 +9,7 @@ namespace {
 constexpr int kHeaps = 1;
 constexpr int kOwnMapping = 128 << 10;  // bytes; set, so that glibc does not raise it by itself and keep bodies in the heap
 constexpr int kKeptAtTop = 1 << 20;
+constexpr std::chrono::seconds kSeldom{30};
 
 }  // namespace
 
@@ -19,5 +20,13 @@ void keep_memory_small() {
 }
 
 void give_memory_back() { malloc_trim(0); }
+
+bool Thrift::pause(Timestamp now) {
+  if (since_ < much_ || (given_back_ && now - *given_back_ < kSeldom)) return false;
+  give_memory_back();
+  since_ = 0;
+  given_back_ = now;
+  return true;
+}
 
 }  // namespace lepton_operator::base

@@ -4,13 +4,33 @@
 // ever what it needed once. Any thread.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
+#include "base/time.h"
+
 namespace lepton_operator::base {
 
 // Once, before there are threads: one heap for all of them (each of glibc's own would keep its part of the peak), and large blocks
 // go back to the system as they are freed.
 void keep_memory_small();
 
-// After work that allocated much and freed most of it. Takes milliseconds.
+// After work that allocated much and freed most of it. Takes milliseconds, and the system clears each page that is taken again.
 void give_memory_back();
+
+// Gives back what work took, once it was `much`, but not again and again while there is more of it. Thread rule: its owner's.
+class Thrift {
+ public:
+  explicit Thrift(std::size_t much) : much_(much) {}
+
+  void worked(std::size_t amount) { since_ += amount; }
+  // At a moment that has time for it. True when memory was given back.
+  bool pause(Timestamp now);
+
+ private:
+  std::size_t much_;
+  std::size_t since_ = 0;  // memory was given back
+  std::optional<Timestamp> given_back_;
+};
 
 }  // namespace lepton_operator::base

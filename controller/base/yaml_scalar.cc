@@ -11,7 +11,7 @@ namespace lepton_operator::base {
 namespace {
 
 constexpr std::string_view kStandardTag = "tag:yaml.org,2002:";
-constexpr const char* kTooLarge = "a number that is too large; quote it if it is text";
+constexpr const char* kNumberTooLarge = "a number that is too large; quote it if it is text";
 
 std::optional<bool> as_bool(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return true;
@@ -71,7 +71,7 @@ Result<Json> read_integer(const Integer& integer) {
   const auto [stop, failure] = std::from_chars(integer.digits.data(), end, magnitude, integer.base);
   constexpr std::uint64_t kLowest = std::uint64_t{1} << 63;
   if (failure != std::errc{} || stop != end || (integer.negative && magnitude > kLowest)) {
-    return invalid(kTooLarge);
+    return invalid(kNumberTooLarge);
   }
   if (integer.negative) return Json::number(static_cast<std::int64_t>(~magnitude + 1));
   if (magnitude < kLowest) return Json::number(static_cast<std::int64_t>(magnitude));
@@ -82,7 +82,7 @@ Result<Json> read_float(const std::string& text) {
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
   double value = 0;
   const auto [stop, failure] = std::from_chars(begin, text.data() + text.size(), value);
-  if (failure != std::errc{} || !std::isfinite(value)) return invalid(kTooLarge);
+  if (failure != std::errc{} || !std::isfinite(value)) return invalid(kNumberTooLarge);
   return Json::number(value);
 }
 

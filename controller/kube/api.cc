@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "kube/repetition.h"
 
 namespace lepton_operator::kube {
 
@@ -81,10 +82,13 @@ Error error_of(const HttpResponse& response, std::string where, base::Timestamp 
   return error;
 }
 
-Answer<Json> parsed(Answer<HttpResponse> sending, std::string where) {
+using Shortening = std::string (*)(std::string_view);
+
+Answer<Json> parsed(Answer<HttpResponse> sending, std::string where, Shortening shorten = nullptr) {
   const Result<HttpResponse> response = co_await std::move(sending);
   if (!response) co_return response.error();
-  Result<Json> body = base::parse_json(response->body, where);
+  const std::string shortened = shorten ? shorten(response->body) : std::string();
+  Result<Json> body = base::parse_json(shorten ? shortened : response->body, where);
   if (body) co_return body;
   Error error = body.error();
   error.kind = ErrorKind::kMalformed;
@@ -225,7 +229,7 @@ Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std
   asked.content_type = media_type(type);
   asked.body = base::to_text(body);
   const std::string where = where_of(asked);
-  return parsed(send(std::move(context), std::move(asked)), where);
+  return parsed(send(std::move(context), std::move(asked)), where, without_repetition);
 }
 
 Answer<Json> Api::apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options) {

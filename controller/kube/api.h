@@ -82,6 +82,7 @@ class Api {
   // `subresource`: "" or "status". kConflict when its resourceVersion is no longer the newest.
   Answer<Json> replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object);
   // A JSON patch must test what it changes (json_patch.h): as all writes here it may arrive twice. One whose test fails is kInvalid (422).
+  // The answer is without what the object repeats of itself (repetition.h).
   Answer<Json> patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
   // Server-side apply; what patch(kApply) does, with a choice. The manager's name is that of the user agent.
   Answer<Json> apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options);

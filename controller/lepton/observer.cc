@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/memory.h"
-
 namespace lepton_operator::lepton {
 
 using base::Milliseconds;
@@ -33,7 +31,8 @@ Observer::Observer(boost::asio::io_context& io, Client& client, base::Clock& clo
       random_(random),
       options_(std::move(options)),
       on_change_(std::move(on_change)),
-      hurry_(io) {}
+      hurry_(io),
+      decoded_(kManyDecoded) {}
 
 void Observer::set_interest(const std::string& party, Interest interest) {
   const Interest before = strongest();
@@ -151,7 +150,8 @@ boost::asio::awaitable<void> Observer::look(Context context) {
   taken_ = clock_.now() - begun;
   const std::size_t decoded =
       (look.endpoints.answer ? look.endpoints.answer->items.size() : 0) + (look.alive.answer ? look.alive.answer->items.size() : 0);
-  if (decoded >= kManyDecoded) base::give_memory_back();
+  decoded_.worked(decoded);
+  decoded_.pause(clock_.now());
 }
 
 }  // namespace lepton_operator::lepton

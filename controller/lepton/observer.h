@@ -20,6 +20,7 @@
 
 #include "base/async.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "lepton/client.h"
 #include "lepton/view.h"
@@ -143,6 +144,7 @@ class Observer {
   int requests_of_last_look_ = 0;
   Sizes listed_;                 // in the last look
   base::Milliseconds taken_{0};  // what was made of it
+  base::Thrift decoded_;         // objects, in all looks
   std::map<std::string, Interest> interests_;
   Demand demand_;  // of all of them
   View view_;

@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/memory.h"
 #include "reconcile/places.h"
 #include "reconcile/tracked.h"
 
@@ -22,7 +21,8 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{5};
 constexpr std::chrono::seconds kUnheededAtMost{30};
-constexpr int kManyPlanned = 1'000;
+constexpr std::size_t kManyPlanned = 1'000;
+constexpr std::size_t kManyWaiting = 64;  // several times what is worked at once
 constexpr std::size_t kReadings = 1'000;  // some KiB each
 constexpr std::chrono::seconds kUntilLeader{1};
 constexpr base::Milliseconds kUntilSynced{50};
@@ -47,7 +47,8 @@ Reconciler::Reconciler(ReconcilerParts parts)
       requests_(parts_.clock),
       workers_(parts_.io),
       actions_(parts_.io),
-      ended_(parts_.io) {
+      ended_(parts_.io),
+      planned_(kManyPlanned) {
   if (const auto& waited = parts_.hooks.queue_waited) {
     queue_.on_wait([waited](base::Milliseconds time) { waited(std::chrono::duration<double>(time).count()); });
   }
@@ -85,6 +86,7 @@ boost::asio::awaitable<void> Reconciler::work(Context context) {
     if (!result) continue;  // not ours to end
     if (*result == ReconcileResult::kError) queue_.add_failed(*key);
     queue_.done(*key);
+    catch_up_on_looks();
     if (parts_.hooks.reconciled) parts_.hooks.reconciled(*result, std::chrono::duration<double>(parts_.clock.now() - began).count());
     if (!caught_up_) tell_if_caught_up();
     // A plan that changes nothing awaits nothing: without this a queue of thousands would hold up the lease and every deadline.
@@ -199,9 +201,7 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
 void Reconciler::workspace_looked(const ObjectKey& workspace) {
   const base::Timestamp now = parts_.clock.now();
   const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace);
-  int planned = 0;
   for (const auto& [key, tracked] : tracked_) {
-    planned += now - tracked->planned_at < kUnheededAtMost ? 1 : 0;
     if (tracked->forget_after && connection && tracked->workspace == workspace) forget(*tracked, connection->observer().view(), now);
     const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
     if (!waits || tracked->workspace != workspace) continue;
@@ -209,7 +209,22 @@ void Reconciler::workspace_looked(const ObjectKey& workspace) {
     if (tracked->looks_to_heed > 0) --tracked->looks_to_heed;
     queue_.add(key.text());
   }
-  if (planned >= kManyPlanned && queue_.stats().depth == 0) base::give_memory_back();
+  if (queue_.stats().depth == 0) planned_.pause(now);
+}
+
+// What a look shows an Invocation heeds when it has its turn: while many wait for theirs, looks in haste would show what nobody acts on
+// yet.
+void Reconciler::look_soon(const ObjectKey& workspace) {
+  if (queue_.stats().depth >= kManyWaiting) {
+    late_looks_.insert(workspace);
+  } else if (const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace)) {
+    connection->observer().look_soon();
+  }
+}
+
+void Reconciler::catch_up_on_looks() {
+  if (late_looks_.empty() || queue_.stats().depth >= kManyWaiting) return;
+  for (const ObjectKey& workspace : std::exchange(late_looks_, {})) look_soon(workspace);
 }
 
 void Reconciler::owner_changed(const std::string& uid) {

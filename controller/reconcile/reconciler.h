@@ -23,6 +23,7 @@
 
 #include "base/async.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "invocation/plan.h"
 #include "kube/turns.h"
 #include "kube/work_queue.h"
@@ -108,6 +109,8 @@ class Reconciler {
   void see_places(const store::ObjectKey& workspace);
   void wake_line(const store::ObjectKey& workspace);  // its first one
   bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
+  void look_soon(const store::ObjectKey& workspace);
+  void catch_up_on_looks();
   void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);
   void finish(const TrackedPtr& tracked, const Errand& errand, const invocation::Action& action, bool success);
   void log_transitions(const invocation::Invocation& before, const invocation::InvocationStatus& now);
@@ -125,8 +128,10 @@ class Reconciler {
   base::Signal ended_;  // a worker or an action
   int busy_ = 0;
   bool stopping_ = false;
-  std::optional<std::size_t> met_;  // how many there were when the first turn began
-  bool caught_up_ = false;          // with them
+  std::set<store::ObjectKey> late_looks_;  // workspaces whose next look is wanted soon, but not yet
+  base::Thrift planned_;                   // Invocations
+  std::optional<std::size_t> met_;         // how many there were when the first turn began
+  bool caught_up_ = false;                 // with them
   std::map<store::ObjectKey, TrackedPtr> tracked_;
   std::unordered_map<std::string_view, Tracked*> by_uid_;  // of tracked_, whose UID it is
   std::unique_ptr<Places> places_;                         // null until a Workspace has limits

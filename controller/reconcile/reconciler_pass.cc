@@ -95,7 +95,7 @@ void Reconciler::heed_request(const Invocation& object, Tracked& tracked) {
     outcome.failures = 0;
   }
   tracked.memory->secret_keys.clear();
-  if (const auto connection = parts_.workspaces.find(tracked.workspace)) connection->observer().look_soon();
+  look_soon(tracked.workspace);
   parts_.log.info("reconcile requested", {{"invocation", tracked.key.text()}});
 }
 
@@ -118,6 +118,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
   };
   Plan plan = invocation::plan(world);
   tracked.planned = usage_of(object, plan.status);
+  planned_.worked(1);
   heed_planned(tracked);
   tracked.interest = plan.interest;
   parts_.workspaces.use(tracked.workspace, tracked.key.text(), plan.interest);
@@ -283,7 +284,7 @@ void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const A
                                       {"error", outcome.error->text()}});
   }
   // A probe that already runs may have begun too early; the next look shows what this request did.
-  if (errand.connection && !invocation::written_object(action).empty()) errand.connection->observer().look_soon();
+  if (!invocation::written_object(action).empty()) look_soon(tracked->workspace);
   const auto* deleted = std::get_if<invocation::DeleteJob>(&action);
   const bool duplicate = deleted && deleted->reason == invocation::DeletionReason::kDuplicate;
   if (success && duplicate && parts_.hooks.duplicate_deleted) parts_.hooks.duplicate_deleted();

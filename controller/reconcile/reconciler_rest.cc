@@ -27,6 +27,7 @@ bool Reconciler::settle(const ObjectKey& key) {
   by_uid_[tracked->uid] = tracked.get();
   parts_.workspaces.use(tracked->workspace, key.text(), tracked->interest);
   tracked_[key] = std::move(tracked);
+  planned_.worked(1);
   return true;
 }
 

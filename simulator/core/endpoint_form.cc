@@ -14,7 +14,7 @@ struct Pair {
 };
 
 // Where the same thing stands: beside the components, in a component, and in a component but below resource_requirement.
-constexpr std::array kShared{
+constexpr std::array kAlike{
     Pair{"api_tokens", "api_tokens"},
     Pair{"auth_config", "access_config"},
     Pair{"allow_unauthenticated_access", "allow_unauthenticated_access"},
@@ -63,7 +63,7 @@ Json endpoint_form(const Deployment& endpoint) {
   std::vector<Json> components = {component_of(endpoint)};
   for (const Json& sibling : base::elements(&endpoint.siblings)) components.push_back(sibling);
   spec["components"] = Json::array(components);
-  for (const Pair& pair : kShared) copy(endpoint.spec, pair.legacy, spec, pair.endpoint);
+  for (const Pair& pair : kAlike) copy(endpoint.spec, pair.legacy, spec, pair.endpoint);
   return spec;
 }
 
@@ -84,7 +84,7 @@ void take_spec(const Json& spec, Deployment& draft) {
   for (const char* member : kOfContainer) copy(component, member, legacy["container"], member);
   for (const char* member : kOfResources) copy(component, member, legacy["resource_requirement"], member);
   for (const Pair& pair : kOfComponent) copy(component, pair.endpoint, legacy, pair.legacy);
-  for (const Pair& pair : kShared) copy(spec, pair.endpoint, legacy, pair.legacy);
+  for (const Pair& pair : kAlike) copy(spec, pair.endpoint, legacy, pair.legacy);
 }
 
 }  // namespace lepton_operator::simulator

@@ -9,7 +9,7 @@ using base::Error;
 using base::ErrorKind;
 using ::testing::HasSubstr;
 
-constexpr base::Timestamp kNow{std::chrono::hours(24 * 365 * 56)};
+constexpr base::Timestamp kToday{std::chrono::hours(24 * 365 * 56)};
 
 lepton::GroupOffer group(const std::string& id, const std::string& name) {
   return {{id, name}, 3, std::vector<std::string>{"node-nfs:lepton-shared-fs"}};
@@ -21,7 +21,7 @@ struct HealthyWorkspace {
   Wants wants;
   Survey survey{
       lepton::WorkspaceRecord{{"team", "normal", lepton::ApiFamily::kDeployments}, 1},
-      std::optional(kNow + std::chrono::hours(24 * 90)),
+      std::optional(kToday + std::chrono::hours(24 * 90)),
       std::vector<lepton::GroupOffer>{group("h200-eu-a1", "h200-eu"), group("cpu-eu-b2", "cpu-eu")},
       {{{"h200-eu-a1", "deployment"}, std::vector<std::string>{"gpu.1xh200"}}, {{"", "job"}, std::vector<std::string>{"cpu.small"}}},
       std::vector<std::string>{"HF_TOKEN"},
@@ -38,7 +38,7 @@ struct HealthyWorkspace {
   // "fault node groups: ... -> remedy", of all that is not well.
   std::vector<std::string> troubles() const {
     std::vector<std::string> lines;
-    for (const Finding& finding : judge({credentials, "Secret team/lepton", wants, survey, kNow})) {
+    for (const Finding& finding : judge({credentials, "Secret team/lepton", wants, survey, kToday})) {
       EXPECT_THAT(finding.what + finding.remedy, ::testing::Not(HasSubstr("s3cr3t")));
       if (finding.health == Health::kGood) continue;
       EXPECT_TRUE(finding.health != Health::kFault || !finding.remedy.empty()) << finding.what;
@@ -119,7 +119,7 @@ TEST(WorkspaceCheck, KnowsOnlyHowManyImagePullSecretsThereAre) {
 
 TEST(WorkspaceCheck, TellsOfATokenThatExpiresWithinAWeek) {
   HealthyWorkspace at;
-  at.survey.token_expires_at = std::optional(kNow + std::chrono::hours(24));
+  at.survey.token_expires_at = std::optional(kToday + std::chrono::hours(24));
   EXPECT_THAT(at.troubles(), ::testing::ElementsAre(HasSubstr("note token: it expires at 2025-12-19T00:00:00Z")));
 }
 

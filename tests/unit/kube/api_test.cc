@@ -174,6 +174,14 @@ TEST_F(ApiTest, NamesTheKindOfAPatchByItsContentType) {
   EXPECT_EQ(query(), "fieldManager=lepton-operator&force=false");
 }
 
+TEST_F(ApiTest, LeavesOutOfThePatchedWhatItRepeatsOfItself) {
+  transport_->then(200, R"({"metadata":{"managedFields":[{"manager":"x"}],"name":"llama","uid":"u"},"spec":{}})");
+  Api one = api();
+  const auto patched = run(one.patch(root_, kInvocations, {"team", "llama"}, "", PatchType::kMerge, base::json_object()));
+  ASSERT_TRUE(patched);
+  EXPECT_EQ(base::to_text(*patched), R"({"metadata":{"name":"llama","uid":"u"},"spec":{}})");
+}
+
 TEST_F(ApiTest, WaitsHalfAMinuteUnlessTheContextIsShorter) {
   Api one = api();
   (void)run(one.get(root_, kPods, {"team", "a"}));

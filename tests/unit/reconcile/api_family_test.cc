@@ -16,7 +16,7 @@ using testing::StartsWith;
 
 const ObjectKey kLater{"team", "later"};
 
-constexpr const char* kNim = R"(
+constexpr const char* kTwoTasks = R"(
 deployment: {type: nim, image: "nim:1", servedModelName: meta/llama, resourceShape: gpu.1xh200}
 evaluation: {tasks: [{name: first, container: "eval:1"}, {name: second, container: "eval:1"}]}
 )";
@@ -42,7 +42,7 @@ TEST(ApiFamily, IsLearnedFromTheWorkspaceAndShown) {
 
 TEST(ApiFamily, OfComponentsCarriesTheOwnersMarkInTheEnvironment) {
   RunningOperator run(with(ApiFamily::kEndpoints));
-  run.bench.store.put_invocation(kLlama, kNim);
+  run.bench.store.put_invocation(kLlama, kTwoTasks);
   ASSERT_TRUE(run.bench.until([&] { return runs(run); }, 60s)) << run.log();
   for (const auto& [name, endpoint] : run.bench.simulator.deployments().alive()) {
     EXPECT_THAT(base::to_text(endpoint.spec.at("envs")),
@@ -55,7 +55,7 @@ TEST(ApiFamily, OfComponentsCarriesTheOwnersMarkInTheEnvironment) {
 TEST(ApiFamily, OfComponentsPutsBackAnEndpointThatVanishedOrWasStoppedUnderItsJob) {
   RunningOperator run(with(ApiFamily::kEndpoints));
   auto& deployments = run.bench.simulator.deployments();
-  run.bench.store.put_invocation(kLlama, kNim);
+  run.bench.store.put_invocation(kLlama, kTwoTasks);
   ASSERT_TRUE(run.bench.until([&] { return runs(run); }, 60s)) << run.log();
   const std::string name = deployments.alive().begin()->first;
   deployments.erase(name);
@@ -73,7 +73,7 @@ TEST(ApiFamily, OfComponentsTellsWhyAnEndpointFailedByItsEventsAndLog) {
   rule.outcome = simulator::Outcome::kError;
   rule.reason = "CUDA out of memory";
   run.bench.simulator.world().scenario.rules.push_back(rule);
-  run.bench.store.put_invocation(kLlama, kNim);
+  run.bench.store.put_invocation(kLlama, kTwoTasks);
   ASSERT_TRUE(run.bench.until([&] { return run.phase(kLlama) == Phase::kFailed; }, 60s)) << run.log();
   const auto& tasks = run.status(kLlama)->tasks;
   EXPECT_THAT(tasks.front().message, AllOf(HasSubstr("is in state Error: CUDA out of memory"), HasSubstr("last log lines: starting nim-")));
@@ -84,7 +84,7 @@ TEST(ApiFamily, OfComponentsTellsWhyAnEndpointFailedByItsEventsAndLog) {
 class FamilyChange : public testing::Test {
  protected:
   void change(FormerFamily former) {
-    run_.bench.store.put_invocation(kLlama, kNim);
+    run_.bench.store.put_invocation(kLlama, kTwoTasks);
     ASSERT_TRUE(run_.bench.until([&] { return runs(run_); }, 60s)) << run_.log();
     run_.bench.simulator.set_family(ApiFamily::kEndpoints, former);
     run_.bench.pass(11min);
@@ -112,7 +112,7 @@ TEST_F(FamilyChange, ThatTakesTheEndpointsAlongIsFollowed) {
 
 TEST_F(FamilyChange, ThatLeavesTheEndpointsWhereTheyAreFindsThemThere) {
   change(FormerFamily::kKept);
-  run_.bench.store.put_invocation(kLater, kNim);
+  run_.bench.store.put_invocation(kLater, kTwoTasks);
   ASSERT_TRUE(run_.bench.until([&] { return run_.status(kLater)->counts.running == 2; }, 60s)) << run_.log();
   EXPECT_EQ(run_.bench.requests("POST", "/endpoints"), 2);  // what is new goes the new way
   EXPECT_EQ(run_.bench.requests("POST", "/deployments"), 2);

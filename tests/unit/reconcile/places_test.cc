@@ -18,14 +18,14 @@ using invocation::Usage;
 using namespace std::chrono_literals;
 using Seen = std::map<std::string, Usage>;
 
-const ObjectKey kWorkspace{"team", "default"};
+const ObjectKey kLine{"team", "default"};
 
 base::Timestamp at(int second) { return base::Timestamp{} + std::chrono::seconds(second); }
 
 Digest holding(const std::string& uid, Usage usage) {
   Digest digest;
   digest.uid = uid;
-  digest.workspace = kWorkspace.name;
+  digest.workspace = kLine.name;
   digest.usage = usage;
   return digest;
 }
@@ -226,34 +226,34 @@ TEST(Places, TheGreaterOfWhatIsRecordedAndWhatIsPlannedIsTaken) {
   Places places;
   places.put({"team", "one"}, holding("1", {2, 1}), {});
   places.plan({"team", "one"}, "1", {1, 3});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), (Usage{2, 3}));
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), (Usage{2, 3}));
   places.plan({"team", "one"}, "that of another", {9, 9});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), (Usage{2, 3}));
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "one"}, "1"), Usage{}) << "it is no other";
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), (Usage{2, 3}));
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "one"}, "1"), Usage{}) << "it is no other";
 }
 
 TEST(Places, WhoIsAboutToWaitStandsBehindAllWhoDoAndNobodyStandsBeforeThemselves) {
   Places places;
   places.put({"team", "one"}, waiting("1", 10), {});
   places.put({"team", "two"}, waiting("2", 20), {});
-  EXPECT_EQ(places.ahead_of(kWorkspace, {"team", "three"}, holding("3", {})), 2);
-  EXPECT_EQ(places.ahead_of(kWorkspace, {"team", "two"}, waiting("2", 20)), 1);
-  EXPECT_EQ(places.ahead_of(kWorkspace, {"team", "one"}, waiting("1", 30)), 1) << "somebody else wrote its status: it asked at 30";
-  EXPECT_EQ(places.first_in_line(kWorkspace), (ObjectKey{"team", "one"}));
+  EXPECT_EQ(places.ahead_of(kLine, {"team", "three"}, holding("3", {})), 2);
+  EXPECT_EQ(places.ahead_of(kLine, {"team", "two"}, waiting("2", 20)), 1);
+  EXPECT_EQ(places.ahead_of(kLine, {"team", "one"}, waiting("1", 30)), 1) << "somebody else wrote its status: it asked at 30";
+  EXPECT_EQ(places.first_in_line(kLine), (ObjectKey{"team", "one"}));
   places.put({"team", "one"}, holding("1", {1, 1}), {});
-  EXPECT_EQ(places.first_in_line(kWorkspace), (ObjectKey{"team", "two"}));
+  EXPECT_EQ(places.first_in_line(kLine), (ObjectKey{"team", "two"}));
 }
 
 TEST(Places, WhatALookShowsIsTakenByNobodyWhileItsInvocationIsNotThere) {
   Places places;
-  places.look(kWorkspace, {{"1", {1, 2}}});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), (Usage{1, 2}));
+  places.look(kLine, {{"1", {1, 2}}});
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), (Usage{1, 2}));
   places.put({"team", "one"}, holding("1", {}), {});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), Usage{}) << "its own status says what it holds";
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), Usage{}) << "its own status says what it holds";
   places.erase({"team", "one"});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), (Usage{1, 2}));
-  places.look(kWorkspace, {});
-  EXPECT_EQ(places.used_by_others(kWorkspace, {"team", "two"}, "2"), Usage{});
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), (Usage{1, 2}));
+  places.look(kLine, {});
+  EXPECT_EQ(places.used_by_others(kLine, {"team", "two"}, "2"), Usage{});
 }
 
 }  // namespace

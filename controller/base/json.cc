@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -10,6 +11,7 @@ namespace lepton_operator::base {
 
 namespace {
 
+constexpr const char* kRepeatedName = "is no JSON that can be understood: an object has two members of one name";
 constexpr double kLargestExactWhole = 9007199254740992.0;  // 2^53: above it a double's digits are no longer all its own
 
 void write_escape(std::string& out, char c) {
@@ -212,10 +214,27 @@ std::string number_text(const Json& number) {
   return value.is_int64() ? std::to_string(value.to_int64()) : std::to_string(value.to_uint64());
 }
 
+namespace {
+
+// Members stand in the order of their names.
+bool repeats_a_name(const Json& value) {
+  if (value.is_array()) return std::any_of(value.as_array().begin(), value.as_array().end(), repeats_a_name);
+  if (!value.is_object()) return false;
+  const auto& members = value.as_object();
+  const auto alike = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (std::adjacent_find(members.begin(), members.end(), alike) != members.end()) return true;
+  return std::any_of(members.begin(), members.end(), [](const auto& member) { return repeats_a_name(member.second); });
+}
+
+}  // namespace
+
 Result<Json> parse_json(std::string_view text, std::string_view where) {
   try {
     // What is no UTF-8 is replaced here already: replaced only as it is written, names would change after they were put in order.
-    return Json::parse(as_utf8(text));
+    Json value = Json::parse(as_utf8(text));
+    // Which of the two is meant nobody knows, and the library would take another one when the same is read again.
+    if (repeats_a_name(value)) return Error{.kind = ErrorKind::kInvalid, .what = kRepeatedName, .where = std::string(where)};
+    return value;
   } catch (const std::exception& e) {  // json_exception; the library's edge
     return Error{.kind = ErrorKind::kInvalid, .what = readable(e.what()), .where = std::string(where)};
   }

@@ -82,6 +82,16 @@ TEST(ParseJson, PutsNamesThatAreNoUtf8InTheOrderInWhichTheyAreWritten) {
   EXPECT_EQ(to_text(*twice), to_text(*once));
 }
 
+TEST(ParseJson, RefusesTwoMembersOfOneNameSinceNobodyKnowsWhichIsMeant) {
+  for (const char* text : {R"({"a":1,"b":2,"a":1})", R"([{"o":{"a":1,"a":2}}])", R"({"a":1,"\u0061":2})", "{\"\x80\":1,\"\x81\":2}"}) {
+    const auto refused = parse_json(text, "answer of lepton");
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().kind, ErrorKind::kInvalid);
+    EXPECT_THAT(refused.error().text(), StartsWith("answer of lepton: is no JSON that can be understood"));
+  }
+  EXPECT_TRUE(parse_json(R"([{"a":1},{"a":1,"b":{"a":1}}])", "t"));
+}
+
 TEST(ParseJson, RefusesDepthInsteadOfOverflowingTheStack) { EXPECT_FALSE(parse_json(std::string(1'000'000, '['), "t")); }
 
 TEST(JsonReaders, ReturnNothingForAbsentOrWrongTypes) {

@@ -117,8 +117,9 @@ Result<Trial> read_trial(const Flags& flags) {
   const std::optional<Awaited> awaited = parse_awaited(flags.until);
   if (!awaited) return base::invalid("--until: \"" + flags.until + "\" is not CONDITION=STATUS, e.g. Complete=True");
   const std::optional<base::Milliseconds> timeout = base::parse_duration(flags.timeout);
-  if (!timeout || *timeout <= base::Milliseconds(0))
+  if (!timeout || *timeout <= base::Milliseconds(0)) {
     return base::invalid("--timeout: \"" + flags.timeout + "\" is not a duration, e.g. 5m");
+  }
   trial->awaited = *awaited;
   trial->timeout = *timeout;
   return trial;

@@ -11,6 +11,7 @@ namespace lepton_operator::base {
 namespace {
 
 constexpr std::string_view kStandardTag = "tag:yaml.org,2002:";
+// A scalar may be a secret: what is wrong with it is said without it.
 constexpr const char* kNumberTooLarge = "a number that is too large; quote it if it is text";
 
 std::optional<bool> as_bool(std::string_view text) {

@@ -28,7 +28,7 @@ ARROWS = {
 # The domain has no I/O, no clock and no threads: these are all that it may see of others.
 INVOCATION_HEADERS = {
     "lepton/types.h", "lepton/view.h", "lepton/codec.h",
-    "base/hash.h", "base/json.h", "base/result.h", "base/strings.h", "base/time.h", "base/yaml.h",
+    "base/hash.h", "base/json.h", "base/result.h", "base/shared_json.h", "base/strings.h", "base/time.h", "base/yaml.h",
 }
 NOT_IN_INVOCATION = re.compile(
     r"(atomic|barrier|condition_variable|csignal|cstdio|ctime|filesystem|fstream|future|iostream|latch|mutex|random|semaphore|shared_mutex"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/shared_json.h"
 #include "base/time.h"
 #include "invocation/status.h"
 
@@ -55,14 +55,14 @@ struct StatusMark {
 
 struct Invocation {
   ObjectMeta meta;
-  base::Json spec;
+  base::SharedJson spec;
   InvocationStatus status;
   StatusMark mark = {};
 };
 
 struct Workspace {
   ObjectMeta meta;
-  base::Json spec;
+  base::SharedJson spec;
   WorkspaceStatus status;
   StatusMark mark = {};
 };

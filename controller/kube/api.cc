@@ -84,6 +84,13 @@ Error error_of(const HttpResponse& response, std::string where, base::Timestamp 
 
 using Shortening = std::string (*)(std::string_view);
 
+Answer<std::string> text_of(Answer<HttpResponse> sending, Shortening shorten = nullptr) {
+  Result<HttpResponse> response = co_await std::move(sending);
+  if (!response) co_return response.error();
+  if (shorten) co_return shorten(response->body);
+  co_return std::move(response->body);
+}
+
 Answer<Json> parsed(Answer<HttpResponse> sending, std::string where, Shortening shorten = nullptr) {
   const Result<HttpResponse> response = co_await std::move(sending);
   if (!response) co_return response.error();
@@ -100,7 +107,8 @@ Answer<Json> parsed(Answer<HttpResponse> sending, std::string where, Shortening 
 // Without its last segment a path is the collection's: a DELETE there takes everything away. "." and ".." are dropped on the way.
 bool names_one(const ObjectName& name) { return !name.name.empty() && name.name != "." && name.name != ".."; }
 
-Answer<Json> no_such_name(std::string where) {
+template <class T>
+Answer<T> no_such_name(std::string where) {
   co_return Error{ErrorKind::kInvalid, "not asked: an object has to be named, and neither \"\" nor \".\" nor \"..\" is a name", where};
 }
 
@@ -150,7 +158,7 @@ Answer<HttpResponse> Api::send(Context context, HttpRequest request) {
 Answer<Json> Api::get(Context context, Resource resource, ObjectName name) {
   HttpRequest asked = request(Method::kGet, resource, name, "");
   const std::string where = where_of(asked);
-  if (!names_one(name)) return no_such_name(where);
+  if (!names_one(name)) return no_such_name<Json>(where);
   return parsed(send(std::move(context), std::move(asked)), where);
 }
 
@@ -172,10 +180,7 @@ Answer<Json> Api::list(Context context, Resource resource, std::string namespace
 }
 
 Answer<std::string> Api::list_text(Context context, Resource resource, std::string namespace_, ListQuery query) {
-  HttpRequest asked = list_request(resource, std::move(namespace_), query);
-  Result<HttpResponse> response = co_await send(context, std::move(asked));
-  if (!response) co_return response.error();
-  co_return std::move(response->body);
+  return text_of(send(std::move(context), list_request(resource, std::move(namespace_), query)));
 }
 
 Answer<std::unique_ptr<HttpStream>> Api::watch(Context context, Resource resource, std::string namespace_, WatchQuery query) {
@@ -212,7 +217,7 @@ Answer<Json> Api::create(Context context, Resource resource, std::string namespa
 
 Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, std::string subresource, Json object) {
   HttpRequest asked = request(Method::kPut, resource, name, subresource);
-  if (!names_one(name)) return no_such_name(where_of(asked));
+  if (!names_one(name)) return no_such_name<Json>(where_of(asked));
   asked.repeatable = true;  // it carries the version it replaces: the second is a conflict
   asked.content_type = "application/json";
   asked.body = base::to_text(object);
@@ -220,21 +225,34 @@ Answer<Json> Api::replace(Context context, Resource resource, ObjectName name, s
   return parsed(send(std::move(context), std::move(asked)), where);
 }
 
-Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
+HttpRequest Api::patch_request(const Resource& resource, const ObjectName& name, const std::string& subresource, PatchType type,
+                               const Json& body) const {
   HttpRequest asked = request(Method::kPatch, resource, name, subresource);
-  if (!names_one(name)) return no_such_name(where_of(asked));
   asked.repeatable = true;  // merge and apply say what shall be, however often; a JSON patch tests what it changes
   if (type == PatchType::kApply) asked.query = {{"fieldManager", field_manager()}, {"force", "true"}};
   if (type == PatchType::kApplyUnforced) asked.query = {{"fieldManager", field_manager()}, {"force", "false"}};
   asked.content_type = media_type(type);
   asked.body = base::to_text(body);
+  return asked;
+}
+
+Answer<Json> Api::patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body) {
+  HttpRequest asked = patch_request(resource, name, subresource, type, body);
   const std::string where = where_of(asked);
+  if (!names_one(name)) return no_such_name<Json>(where);
   return parsed(send(std::move(context), std::move(asked)), where, without_repetition);
+}
+
+Answer<std::string> Api::patch_text(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type,
+                                    Json body) {
+  HttpRequest asked = patch_request(resource, name, subresource, type, body);
+  if (!names_one(name)) return no_such_name<std::string>(where_of(asked));
+  return text_of(send(std::move(context), std::move(asked)), without_repetition);
 }
 
 Answer<Json> Api::apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options) {
   HttpRequest asked = request(Method::kPatch, resource, name, "");
-  if (!names_one(name)) return no_such_name(where_of(asked));
+  if (!names_one(name)) return no_such_name<Json>(where_of(asked));
   asked.repeatable = true;  // it says what shall be, however often
   asked.query = {{"fieldManager", field_manager()}, {"force", options.force ? "true" : "false"}};
   if (options.dry_run) asked.query.emplace_back("dryRun", "All");
@@ -249,7 +267,7 @@ std::string Api::field_manager() const { return options_.user_agent.substr(0, op
 
 Answer<Json> Api::remove(Context context, Resource resource, ObjectName name, Json preconditions) {
   HttpRequest asked = request(Method::kDelete, resource, name, "");
-  if (!names_one(name)) return no_such_name(where_of(asked));
+  if (!names_one(name)) return no_such_name<Json>(where_of(asked));
   if (!preconditions.is_null()) {
     Json options = base::json_object();
     options["apiVersion"] = Json::string("v1");

@@ -84,6 +84,8 @@ class Api {
   // A JSON patch must test what it changes (json_patch.h): as all writes here it may arrive twice. One whose test fails is kInvalid (422).
   // The answer is without what the object repeats of itself (repetition.h).
   Answer<Json> patch(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
+  // The same, not parsed: for whoever knows most of what it says.
+  Answer<std::string> patch_text(Context context, Resource resource, ObjectName name, std::string subresource, PatchType type, Json body);
   // Server-side apply; what patch(kApply) does, with a choice. The manager's name is that of the user agent.
   Answer<Json> apply(Context context, Resource resource, ObjectName name, Json object, ApplyOptions options);
   // `preconditions`: {uid, resourceVersion}, or null for none; kConflict when they do not hold. 404 is kNotFound.
@@ -93,6 +95,8 @@ class Api {
  private:
   std::string field_manager() const;
   Answer<base::HttpResponse> send(Context context, base::HttpRequest request);
+  base::HttpRequest patch_request(const Resource& resource, const ObjectName& name, const std::string& subresource, PatchType type,
+                                  const Json& body) const;
   base::HttpRequest list_request(const Resource& resource, std::string namespace_, const ListQuery& query) const;
   base::HttpRequest request(base::Method method, const Resource& resource, const ObjectName& name, const std::string& subresource) const;
 

@@ -20,13 +20,15 @@ invocation::StatusMark mark_of(const Json& json) {
   if (status == nullptr) return mark;
   mark.present = true;
   mark.revision = base::get_int(*status, kRevision);
-  mark.print = std::hash<std::string>{}(base::to_text(*status));
+  mark.print = print_of(base::to_text(*status));
   return mark;
 }
 
 bool is_going(const Json& json) { return base::find(base::get_object(json, "metadata"), "deletionTimestamp") != nullptr; }
 
 }  // namespace
+
+std::size_t print_of(std::string_view status) { return std::hash<std::string_view>{}(status); }
 
 void decode(const Json& json, invocation::Invocation& object) {
   object = invocation::decode_invocation(json);

@@ -16,6 +16,9 @@
 
 namespace lepton_operator::store {
 
+// By which a status is known again, of its text.
+std::size_t print_of(std::string_view status);
+
 // Decodes what the planner needs. Annotations of kubectl that repeat the whole object are left out.
 void decode(const base::Json& json, invocation::Invocation& object);
 void decode(const base::Json& json, invocation::Workspace& object);
@@ -45,8 +48,8 @@ class ObjectSink final : public kube::ReflectorSink {
   }
   void added_or_modified(const base::Json& json) override { cache_.take(decoded(json), CachedObjects<T>::From::kWatch); }
   void deleted(const base::Json& json) override {
-    const T object = decoded(json);
-    cache_.remove(object.meta.key, object.meta.uid);
+    const invocation::ObjectMeta gone = invocation::decode_meta(base::get_object(json, "metadata"));
+    cache_.remove(gone.key, gone.uid);
   }
 
  private:

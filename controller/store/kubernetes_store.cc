@@ -9,6 +9,7 @@
 #include "store/kubernetes_writes.h"
 #include "store/resources.h"
 #include "store/secret_reader.h"
+#include "store/written.h"
 
 namespace lepton_operator::store {
 
@@ -78,12 +79,12 @@ class Kubernetes final : public ObjectStore {
   void expire_secret(const ObjectKey& key) override { secrets_.expire(key); }
 
   awaitable<Result<>> write_status(Context context, std::shared_ptr<const Invocation> read, invocation::InvocationStatus status) override {
-    Result<> written = co_await replace_status(invocations_, context, read, invocation::encode(status));
+    Result<> written = co_await replace_status(invocations_, context, read, std::move(status));
     co_return written;
   }
 
   awaitable<Result<>> write_status(Context context, std::shared_ptr<const Workspace> read, invocation::WorkspaceStatus status) override {
-    Result<> written = co_await replace_status(workspaces_, context, read, invocation::encode(status));
+    Result<> written = co_await replace_status(workspaces_, context, read, std::move(status));
     co_return written;
   }
 
@@ -92,7 +93,7 @@ class Kubernetes final : public ObjectStore {
     const std::shared_ptr<const Invocation> newest = invocations_.find(read->meta.key);
     if (newest->meta.has_finalizer(finalizer) == present) co_return base::Ok{};
     const kube::JsonPatch patch = finalizer_patch(newest->meta, finalizer, present);
-    Result<> written = co_await send(invocations_, context, newest, "", patch, Write::kMetadata);
+    Result<> written = co_await send(invocations_, context, newest, patch, Sent<Invocation>());
     co_return written;
   }
 
@@ -152,35 +153,44 @@ class Kubernetes final : public ObjectStore {
   }
 
   template <class T>
-  awaitable<Result<>> replace_status(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, Json status) {
+  using Sent = std::optional<SentStatus<decltype(T::status)>>;
+
+  template <class T>
+  awaitable<Result<>> replace_status(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, decltype(T::status) status) {
     if (const Result<> writable = check(cache, *read); !writable) co_return writable;
     if (cache.find(read->meta.key)->mark.revision != read->mark.revision) {
       co_return Error{ErrorKind::kConflict, "the status of " + name_for_people(*read) + " was written since it was read"};
     }
-    const kube::JsonPatch patch = status_patch(read->meta, read->mark, std::move(status));
-    Result<> written = co_await send(cache, context, read, "status", patch, Write::kStatus);
+    Json encoded = invocation::encode(status);
+    const std::int64_t revision = next_revision(read->mark);
+    encoded[kRevision] = Json::number(revision);
+    Sent<T> sent = SentStatus<decltype(T::status)>{std::move(status), base::to_text(encoded), revision};
+    const kube::JsonPatch patch = status_patch(read->meta, read->mark, std::move(encoded));
+    Result<> written = co_await send(cache, context, read, patch, std::move(sent));
     co_return written;
   }
 
+  // `sent`: nothing when it is metadata that is written.
   template <class T>
-  awaitable<Result<>> send(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, std::string subresource,
-                           kube::JsonPatch patch, Write what) {
+  awaitable<Result<>> send(CachedObjects<T>& cache, Context context, std::shared_ptr<const T> read, kube::JsonPatch patch, Sent<T> sent) {
     const kube::ObjectName name = name_of(read->meta.key);
+    const std::string subresource = sent ? "status" : "";
     cache.begin_write(read->meta.key);
-    const Result<Json> answer = co_await api_.patch(context, resource_of(*read), name, subresource, kube::PatchType::kJson, patch.body());
-    co_return concluded(cache, *read, answer, what);
+    const Result<std::string> answer =
+        co_await api_.patch_text(context, resource_of(*read), name, subresource, kube::PatchType::kJson, patch.body());
+    co_return concluded(cache, *read, answer, sent);
   }
 
   template <class T>
-  static Result<> concluded(CachedObjects<T>& cache, const T& read, const Result<Json>& answer, Write what) {
+  static Result<> concluded(CachedObjects<T>& cache, const T& read, const Result<std::string>& answer, const Sent<T>& sent) {
+    const Write what = sent ? Write::kStatus : Write::kMetadata;
     if (!answer) {
       cache.end_write(read, nullptr, what, false);
       return refused(read, answer.error());
     }
-    T written;
-    decode(*answer, written);
-    const bool ours = written.meta.uid == read.meta.uid && !written.meta.resource_version.empty();
-    cache.end_write(read, ours ? &written : nullptr, what, ours && others_wrote(read.meta, written.meta));
+    const Result<T> shown = written(read, sent, *answer);
+    const bool ours = shown && shown->meta.uid == read.meta.uid && !shown->meta.resource_version.empty();
+    cache.end_write(read, ours ? &*shown : nullptr, what, ours && others_wrote(read.meta, shown->meta));
     if (ours) return base::Ok{};
     return Error{ErrorKind::kMalformed, "the API server's answer is not the object that was written", read.meta.key.text()};
   }

@@ -19,6 +19,8 @@ kube::JsonPatch standing_on(const ObjectMeta& read) {
 
 }  // namespace
 
+std::int64_t next_revision(const invocation::StatusMark& mark) { return mark.revision.value_or(0) + 1; }
+
 kube::JsonPatch status_patch(const ObjectMeta& read, const invocation::StatusMark& mark, Json status) {
   kube::JsonPatch patch = standing_on(read);
   if (!mark.present) {
@@ -28,7 +30,6 @@ kube::JsonPatch status_patch(const ObjectMeta& read, const invocation::StatusMar
   } else {
     patch.absent({"status", kRevision});
   }
-  status[kRevision] = Json::number(mark.revision.value_or(0) + 1);
   patch.set({"status"}, std::move(status));
   return patch;
 }

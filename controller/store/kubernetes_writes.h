@@ -14,6 +14,8 @@ namespace lepton_operator::store {
 
 inline constexpr const char* kRevision = "revision";
 
+// `status`: with the revision that follows the one that was read.
+std::int64_t next_revision(const invocation::StatusMark& mark);
 kube::JsonPatch status_patch(const invocation::ObjectMeta& read, const invocation::StatusMark& mark, base::Json status);
 kube::JsonPatch finalizer_patch(const invocation::ObjectMeta& read, const std::string& finalizer, bool present);
 

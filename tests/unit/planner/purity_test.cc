@@ -420,7 +420,7 @@ TEST(AnyWorld, TakesNoMorePlacesThanThereAreAndNobodysTurn) {
 TEST(AnyWorld, KeepsTheEndpointsThatAreToBeKept) {
   int kept = 0;
   for_many_worlds([&](const Scene& scene, const Plan& made) {
-    const bool asked = scene.object.spec.is_object() && base::get_string(scene.object.spec, "endpointRetention") == "UntilDeleted";
+    const bool asked = (*scene.object.spec).is_object() && base::get_string(scene.object.spec, "endpointRetention") == "UntilDeleted";
     if (!asked || scene.object.meta.deleted) return;
     const auto& tasks = made.status.tasks;
     const bool over = std::all_of(tasks.begin(), tasks.end(), [](const TaskStatus& task) { return finished(task.phase); });

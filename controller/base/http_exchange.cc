@@ -21,7 +21,7 @@ HttpExchange::HttpExchange(boost::asio::io_context& io, std::string server, std:
 void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request) {
   const auto self = shared_from_this();
   request.set_progress_handler([self](auto direction, auto bytes) {
-    if (direction == web::http::message_direction::upload) return self->on_sending();
+    if (direction == web::http::message_direction::upload) return self->on_sending(bytes);
     if (bytes > kMostBody) throw web::http::http_exception(kAnswerTooLarge);
   });
   pplx::task<std::vector<unsigned char>> body;
@@ -40,8 +40,8 @@ void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client,
 void HttpExchange::start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request,
                                 std::shared_ptr<HttpPipe> pipe) {
   const auto self = shared_from_this();
-  request.set_progress_handler([self](auto direction, auto) {
-    if (direction == web::http::message_direction::upload) self->on_sending();
+  request.set_progress_handler([self](auto direction, auto bytes) {
+    if (direction == web::http::message_direction::upload) self->on_sending(bytes);
   });
   request.set_response_stream(pipe->sink());
   pplx::task<web::http::http_response> body;
@@ -71,11 +71,12 @@ void HttpExchange::drop() {
   stop_.cancel();
 }
 
-void HttpExchange::on_sending() {
-  const bool late = latest_ && std::chrono::steady_clock::now() >= *latest_;
+// `sent`: bytes of the body. At none it begins; anew, where a kept connection turned out closed: that may be too late by now as well.
+void HttpExchange::on_sending(utility::size64_t sent) {
+  const bool late = sent == 0 && latest_ && std::chrono::steady_clock::now() >= *latest_;
   Phase before = Phase::kConnecting;
-  const bool first = phase_.compare_exchange_strong(before, late ? Phase::kStopped : Phase::kSent);
-  if (before == Phase::kStopped || (first && late)) throw web::http::http_exception(kStopped);
+  phase_.compare_exchange_strong(before, late ? Phase::kStopped : Phase::kSent);
+  if (before == Phase::kStopped || late) throw web::http::http_exception(kStopped);
 }
 
 HttpResponse HttpExchange::head() const {

@@ -1,6 +1,6 @@
-// One request and its answer through cpprestsdk, as a state that both threads may touch.
+// One request and its answer through cpprestsdk, as a state that both threads may touch, the domain's and the pool's, where there is a pool.
 //
-// The pool's threads report through it; the domain thread may stop wanting it at any time. Whether the request can have taken effect is
+// The library's callbacks report through it; the domain thread may stop wanting it at any time. Whether the request can have taken effect is
 // known by its phase: cpprestsdk reports upload progress when the headers are out and before the body is, so a request with a body that was
 // stopped before that moment is never completed on the wire.
 #pragma once
@@ -57,7 +57,7 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
  private:
   enum class Phase { kConnecting, kSent, kStopped };
 
-  void on_sending();
+  void on_sending(utility::size64_t sent);
   HttpResponse head() const;
   void report_head();
   void finish_stream(const pplx::task<web::http::http_response>& body, const std::shared_ptr<HttpPipe>& pipe);

@@ -216,6 +216,7 @@ Answer<> Client::create_endpoint(Context context, EndpointSpec spec, ApiFamily f
   if (!addressable(spec.name)) co_return unaddressable("an endpoint");
   Call request = call(Method::kPost, collection(family), encode(spec, family));
   request.creating = true;
+  request.request.repeatable = true;  // the second is answered by kConflict
   request.values = literal_values(spec.envs);
   for (const ApiToken& token : spec.api_tokens) request.secret_body = request.secret_body || token.value.has_value();
   // The body of the answer is not read: older servers send anything (section 4).
@@ -269,7 +270,7 @@ Answer<> Client::delete_endpoint(Context context, std::string name, ApiFamily fa
 }
 
 Answer<Job> Client::create_job(Context context, JobSpec spec) {
-  Call request = call(Method::kPost, "/jobs", encode(spec));
+  Call request = call(Method::kPost, "/jobs", encode(spec));  // of two there would be two jobs: never on a kept connection
   request.values = literal_values(spec.envs);
   const Result<Json> body = co_await send_json(context, std::move(request));
   co_return decoded<Job>(body, decode_job, "POST /jobs");
@@ -300,6 +301,7 @@ Answer<> Client::create_secret(Context context, NewSecret secret) {
   secrets.push_back(std::move(secret));
   Call request = call(Method::kPost, "/usersecrets", encode(secrets));
   request.creating = true;
+  request.request.repeatable = true;  // the second is answered by kConflict
   request.secret_body = true;
   const Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();

@@ -23,6 +23,10 @@ base::Milliseconds pace_of_retries(double requests_per_second) {
   return std::chrono::ceil<base::Milliseconds>(std::chrono::duration<double>(10.0 / requests_per_second));
 }
 
+// Whether a request may arrive twice: of one that takes away, or says what shall be, the second changes nothing. What creates says so itself
+// where its name is ours to give.
+bool harmless_twice(Method method) { return method == Method::kDelete || method == Method::kPatch; }
+
 bool reads(Method method) { return method == Method::kGet || method == Method::kHead; }
 
 // "https://host/api/v2/workspaces/x" -> "/api/v2/workspaces/x".
@@ -79,6 +83,7 @@ bool Client::circuit_open() const { return breaker_.open; }
 Client::Call Client::call(Method method, const std::string& path) const {
   Call made;
   made.request.method = method;
+  made.request.repeatable = harmless_twice(method);
   made.request.path = base_path_ + path;
   made.request.headers.emplace_back("Authorization", "Bearer " + credentials_.token);
   if (credentials_.origin) made.request.headers.emplace_back("origin", *credentials_.origin);

@@ -16,7 +16,7 @@ constexpr double kShareOfBucket = 0.5;
 // What a look takes of the domain thread is at most a tenth of the time until the next.
 constexpr int kCalmPerWork = 10;
 // A look costs as much as it lists, and of thousands that run there is always one that hastens the next.
-constexpr std::chrono::microseconds kPerObject{250};
+constexpr std::chrono::microseconds kPerObject{500};
 constexpr std::size_t kManyDecoded = 1'000;
 
 ApiFamily other(ApiFamily family) { return family == ApiFamily::kDeployments ? ApiFamily::kEndpoints : ApiFamily::kDeployments; }

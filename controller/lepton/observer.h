@@ -64,7 +64,7 @@ class Observer {
   void set_interest(const std::string& party, Interest interest);  // Interest{} removes the party
   // Which routes serve endpoints. What was seen through the others before stays in the view while anybody is interested in them.
   void set_family(ApiFamily family);
-  // The next look starts at once, though no sooner than 200 ms after the start of the latest (a second, if that listed four thousand
+  // The next look starts at once, though no sooner than 200 ms after the start of the latest (a second, if that listed two thousand
   // objects), never later than it would anyway, and still within its half of the bucket.
   void look_soon();
 

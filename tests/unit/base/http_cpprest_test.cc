@@ -361,6 +361,31 @@ TEST_F(RealTransport, SendsNoBodyAfterItsDeadlineThoughNobodyStopsIt) {
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
+// The library sends it again, at once, when a kept connection turns out closed.
+TEST_F(RealTransport, SendsNoBodyAgainAfterItsDeadline) {
+  const RawServer server([](RawConnection& c, const std::string&) {
+    if (c.requests == 1) return c.write(answer(200, "ok"));
+    if (c.number > 0) std::this_thread::sleep_for(2'300ms);  // longer than it has time, which is enough to be sent on a busy machine
+    c.close();
+  });
+  const auto client = std::make_shared<web::http::client::http_client>("http://127.0.0.1:" + std::to_string(server.port()));
+  const auto outcome_of = [&](std::chrono::milliseconds from_now) {
+    const auto exchange = std::make_shared<HttpExchange>(io_, "server", "POST /x", [] { return std::string(); });
+    exchange->not_after(std::chrono::steady_clock::now() + from_now);
+    web::http::http_request request("POST");
+    request.set_body("{}", "application/json");
+    exchange->start(client, request);
+    return run(io_, exchange->outcome()).result;
+  };
+  ASSERT_TRUE(outcome_of(20s));
+  EXPECT_TRUE(outcome_of(20s)) << "sent again on another connection";
+  ASSERT_THAT(server.requests(), SizeIs(3));
+  const auto late = outcome_of(2s);
+  ASSERT_FALSE(late);
+  EXPECT_TRUE(late.error().uncertain());
+  EXPECT_THAT(server.requests(), SizeIs(4)) << "not sent again";
+}
+
 TEST_F(RealTransport, TellsThatAnIpv6AddressNeedsAHostName) {
   EXPECT_THAT(make_http_transport(io_, {.base_url = "https://[fd00::1]:6443"}).error().text(), HasSubstr("cannot be an IPv6 address"));
 }

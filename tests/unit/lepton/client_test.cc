@@ -117,6 +117,25 @@ TEST(ARequest, ThatTheTransportCouldNotDeliverKeepsItsKindAndIsNotSentAgain) {
   EXPECT_EQ(bench.transport->sent().size(), 1u);
 }
 
+// A kept connection can turn out closed, and then the request is sent again.
+TEST(ARequest, MayArriveTwiceUnlessThatWouldMakeTwoJobs) {
+  Bench bench;
+  const auto may_arrive_twice = [&bench](auto asked) {
+    (void)bench.get(std::move(asked));
+    const HttpRequest& sent = last(bench);
+    return sent.method == Method::kGet || sent.method == Method::kHead || sent.repeatable;
+  };
+  Client& client = *bench.client;
+  EXPECT_TRUE(may_arrive_twice(client.create_endpoint(bench.root, an_endpoint())));
+  EXPECT_TRUE(may_arrive_twice(client.create_secret(bench.root, NewSecret{.name = "s", .value = "v", .tags = {}})));
+  EXPECT_TRUE(may_arrive_twice(client.delete_endpoint(bench.root, "a")));
+  EXPECT_TRUE(may_arrive_twice(client.delete_job(bench.root, "a")));
+  EXPECT_TRUE(may_arrive_twice(client.delete_secret(bench.root, "a")));
+  EXPECT_TRUE(may_arrive_twice(client.stop_job(bench.root, "a")));
+  EXPECT_TRUE(may_arrive_twice(client.scale_endpoint(bench.root, "a", 0, 1)));
+  EXPECT_FALSE(may_arrive_twice(client.create_job(bench.root, JobSpec{})));
+}
+
 TEST(AStatus, MeansTheSameEverywhere) {
   const std::vector<std::pair<int, ErrorKind>> table = {
       {302, ErrorKind::kMalformed}, {400, ErrorKind::kInvalid},     {401, ErrorKind::kUnauthorized}, {403, ErrorKind::kForbidden},

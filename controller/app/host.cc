@@ -21,7 +21,6 @@ using base::Result;
 
 namespace {
 
-constexpr int kLeptonThreads = 3;
 constexpr const char* kController = "invocation";
 
 base::Error of_address(const char* flag, const base::Error& error) {
@@ -35,12 +34,20 @@ int refuse(int code, const base::Error& error) {
   return code;
 }
 
-Host::Host(const Options& options, base::Log& log) : options_(options), log_(log), signals_(io_, SIGTERM, SIGINT) {
-  base::start_http_threads(kLeptonThreads);
+Host::Host(const Options& options, base::Log& log)
+    : options_(options), log_(log), io_(base::http_loop()), signals_(io_, SIGTERM, SIGINT) {
   metrics_.controller_started(kController, options.workers);
 }
 
-Host::~Host() = default;
+// The loop outlives us: what waited on it is told now that it was in vain, and not at the process's end or to our successor. Whoever asked
+// while nothing ran yet is told nothing: who would answer is gone.
+Host::~Host() {
+  if (!ran_) return;
+  signals_.cancel();
+  io_.restart();
+  while (io_.poll() > 0) {
+  }
+}
 
 reconcile::OperatorOptions Host::operator_options() const {
   reconcile::OperatorOptions chosen;
@@ -123,6 +130,7 @@ int Host::run(Work work, base::LogFields about) {
   boost::asio::co_spawn(io_, serve(this, std::move(work)), [](std::exception_ptr bug) {
     if (bug) std::rethrow_exception(bug);  // out of io_.run(), to the process's end
   });
+  ran_ = true;
   io_.run();
   log_.info("stopped", {{"code", std::to_string(code_)}});
   return code_;

@@ -58,7 +58,8 @@ class Host {
   const Options& options_;
   base::Log& log_;
   int code_ = 0;
-  boost::asio::io_context io_{1};
+  bool ran_ = false;
+  boost::asio::io_context& io_;  // of the HTTP clients, too: all is done by one thread
   base::SystemClock clock_{io_};
   const base::Context context_{clock_};
   boost::asio::signal_set signals_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 
 #include <pplx/threadpool.h>
 
@@ -15,6 +16,19 @@ void start_http_threads(int threads) {
     crossplat::threadpool::initialize_with_threads(static_cast<std::size_t>(std::max(threads, 1)));
   } catch (const std::exception&) {  // started already: as documented, no effect
   }
+}
+
+boost::asio::io_context& http_loop() {
+  static bool without_threads = false;
+  try {
+    if (!without_threads) crossplat::threadpool::initialize_with_threads(0);
+    without_threads = true;
+  } catch (const std::runtime_error&) {
+    throw std::logic_error("the loop of HTTP clients has threads already");
+  }
+  boost::asio::io_context& loop = crossplat::threadpool::shared_instance().service();
+  loop.restart();
+  return loop;
 }
 
 }  // namespace lepton_operator::base

@@ -74,6 +74,11 @@ class StderrLog final : public Log {
     secrets_.add(secret);
   }
 
+  void unredact(const std::string& secret) override {
+    const std::lock_guard lock(mutex_);
+    secrets_.remove(secret);
+  }
+
  private:
   spdlog::logger logger_;
   LogFormat format_;
@@ -90,6 +95,8 @@ void MemoryLog::write(LogLevel level, std::string_view message, const LogFields&
 }
 
 void MemoryLog::redact(std::string secret) { secrets_.add(secret); }
+
+void MemoryLog::unredact(const std::string& secret) { secrets_.remove(secret); }
 
 std::string format_log_line(LogFormat format, LogLevel level, std::string_view timestamp, std::string_view message,
                             const LogFields& fields) {

@@ -36,6 +36,8 @@ class Log {
 
   // From now on every occurrence of `secret` (8 characters or more) in a line, in any form that a Redactor knows, is written as "***".
   virtual void redact(std::string secret) = 0;
+  // Takes one redact() of it back: its bearer is gone, and with it all that could speak of it. A log may go on knowing it.
+  virtual void unredact(const std::string& secret) { static_cast<void>(secret); }
 };
 
 std::unique_ptr<Log> make_stderr_log(LogLevel level, LogFormat format);
@@ -45,6 +47,7 @@ class MemoryLog final : public Log {
  public:
   void write(LogLevel level, std::string_view message, const LogFields& fields) override;
   void redact(std::string secret) override;
+  void unredact(const std::string& secret) override;
   const std::vector<std::string>& lines() const { return lines_; }
 
  private:

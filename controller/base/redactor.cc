@@ -69,21 +69,38 @@ std::vector<std::string> forms_of(const std::string& secret) {
 }  // namespace
 
 bool Redactor::add(const std::string& secret) {
-  if (secret.size() < kShortest || !known_.insert(secret).second) return false;
-  for (std::string& form : forms_of(secret)) {
-    if (form.size() < kShortest) continue;
-    std::vector<std::string>& alike = forms_[beginning(form.data())];
-    if (std::find(alike.begin(), alike.end(), form) == alike.end()) alike.push_back(std::move(form));
+  if (secret.size() < kShortest || ++known_[secret] > 1) return false;
+  for (std::string& text : forms_of(secret)) {
+    if (text.size() < kShortest) continue;
+    std::vector<Form>& alike = forms_[beginning(text.data())];
+    const auto same = std::find_if(alike.begin(), alike.end(), [&](const Form& form) { return form.text == text; });
+    if (same == alike.end()) {
+      alike.push_back({std::move(text)});
+    } else {
+      ++same->secrets;
+    }
   }
   return true;
+}
+
+void Redactor::remove(const std::string& secret) {
+  const auto known = known_.find(secret);
+  if (known == known_.end() || --known->second > 0) return;
+  known_.erase(known);
+  for (const std::string& text : forms_of(secret)) {
+    if (text.size() < kShortest) continue;
+    const auto alike = forms_.find(beginning(text.data()));
+    std::erase_if(alike->second, [&](Form& form) { return form.text == text && --form.secrets == 0; });
+    if (alike->second.empty()) forms_.erase(alike);
+  }
 }
 
 std::size_t Redactor::match(std::string_view text, std::size_t at) const {
   std::size_t end = at;
   const auto alike = forms_.find(beginning(text.data() + at));
   if (alike == forms_.end()) return end;
-  for (const std::string& form : alike->second) {
-    if (text.substr(at).starts_with(form)) end = std::max(end, at + form.size());
+  for (const Form& form : alike->second) {
+    if (text.substr(at).starts_with(form.text)) end = std::max(end, at + form.text.size());
   }
   return end;
 }

@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 namespace lepton_operator::base {
@@ -18,7 +17,9 @@ class Redactor {
  public:
   static constexpr std::size_t kShortest = 8;
 
-  bool add(const std::string& secret);  // false: too short, or known already
+  // Each takes one remove() back; what was added more often stays until the last. False: too short, or known already.
+  bool add(const std::string& secret);
+  void remove(const std::string& secret);
 
   std::string clean(std::string_view text) const;  // each occurrence as "***", overlapping ones as one
   bool found_in(std::string_view text) const;
@@ -27,8 +28,12 @@ class Redactor {
   // Where the longest form that begins at `at` ends; `at` when none does.
   std::size_t match(std::string_view text, std::size_t at) const;
 
-  std::unordered_map<std::uint64_t, std::vector<std::string>> forms_;  // by their first kShortest bytes
-  std::unordered_set<std::string> known_;
+  struct Form {
+    std::string text;
+    int secrets = 1;  // that have it
+  };
+  std::unordered_map<std::uint64_t, std::vector<Form>> forms_;  // by their first kShortest bytes
+  std::unordered_map<std::string, int> known_;                  // how often each was added
 };
 
 }  // namespace lepton_operator::base

@@ -27,6 +27,7 @@ struct CreateEndpoint {
   RenderedEndpoint endpoint;
   Timestamp deadline{};  // nothing may be sent, and nothing waited for, after it: intent + kCreateDeadline
   lepton::ApiFamily family = lepton::ApiFamily::kDeployments;  // of the routes that are asked; likewise below
+  std::vector<std::string> after = {};  // secrets that the same plan has made: not sent before they are, nor when one cannot be
 };
 struct StartEndpoint {  // scale up again what was stopped
   std::string task;

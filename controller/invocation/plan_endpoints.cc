@@ -64,10 +64,18 @@ bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
 
 const TaskSpec* spec_of(const Planning& p, const TaskStatus& task) { return p.spec().find_task(task.name); }
 
+// Nothing of it was sent: as if it had not been intended.
+void forget_endpoint_intent(EndpointStatus& endpoint) {
+  const int incarnation = endpoint.incarnation;
+  endpoint = EndpointStatus{};
+  endpoint.incarnation = incarnation;
+}
+
 void create(Planning& p, TaskStatus& task) {
   const TaskSpec* spec = spec_of(p, task);
   if (!spec || !p.may_intend) return;
-  if (!all_secrets_ready(p)) {  // those of the jobs too: no GPU waits for a secret that may never come
+  const auto after = secrets_to_follow(p);  // those of the jobs too
+  if (!after) {
     say_of_endpoint(p, task, secret_problem(p));
     return;
   }
@@ -94,7 +102,7 @@ void create(Planning& p, TaskStatus& task) {
   endpoint.seen = false;  // of the one before it; this request's end is open again
   endpoint.state = EndpointPhase::kCreating;
   p.act(CreateEndpoint{task.name, render_endpoint(p.render_input(), *spec, endpoint.incarnation), p.world.now + kCreateDeadline,
-                       endpoint.family});
+                       endpoint.family, *after});
 }
 
 void fail_task_of_endpoint(Planning& p, TaskStatus& task, const std::string& why) {
@@ -185,6 +193,13 @@ void follow_unseen(Planning& p, TaskStatus& task) {
     fail_endpoint(p, task, "lepton refused the endpoint: " + error->what);
     return;
   }
+  if (error && never_made(p, endpoint) && !all_secrets_ready(p) && !endpoint.ready_at) {  // it followed a secret that is not there yet
+    if (secret_problem(p).empty()) return;
+    forget_endpoint_intent(endpoint);
+    if (task.job.name.empty()) task.phase = TaskPhase::kPending;
+    create(p, task);  // says the problem
+    return;
+  }
   if (error) say_of_endpoint(p, task, error->what);
   endpoint.state = EndpointPhase::kCreating;
   const bool known_failure = error != nullptr;
@@ -265,9 +280,7 @@ void withdraw_creation(Planning& p, TaskStatus& task) {
   if (before != tasks.end() && before->endpoint.name == task.endpoint.name) {
     task.endpoint = before->endpoint;
   } else {
-    const int incarnation = task.endpoint.incarnation;
-    task.endpoint = EndpointStatus{};
-    task.endpoint.incarnation = incarnation;
+    forget_endpoint_intent(task.endpoint);
   }
 }
 

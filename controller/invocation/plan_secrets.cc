@@ -47,6 +47,8 @@ void ensure_secrets(Planning& p) {
     note_earlier_process(p, secret);
     EnsureSecret action{std::move(wanted)};
     const std::string key = action_key(action);
+    // Of our own token, asked for the first time: only Lepton could refuse it.
+    if (std::holds_alternative<GeneratedToken>(action.secret.source) && !p.outcome(key)) p.follow.insert(secret.name);
     if (p.done(key)) secret.ready = true;
     if (secret.ready) continue;
     if (const base::Error* error = p.failure(key)) {
@@ -63,6 +65,16 @@ void ensure_secrets(Planning& p) {
 bool all_secrets_ready(Planning& p) {
   const auto& secrets = p.status().secrets;
   return std::all_of(secrets.begin(), secrets.end(), [](const SecretStatus& secret) { return secret.ready; });
+}
+
+std::optional<std::vector<std::string>> secrets_to_follow(Planning& p) {
+  std::vector<std::string> names;
+  for (const SecretStatus& secret : p.status().secrets) {
+    if (secret.ready) continue;
+    if (!p.follow.contains(secret.name)) return std::nullopt;
+    names.push_back(secret.name);
+  }
+  return names;
 }
 
 std::string secret_problem(Planning& p) {

@@ -17,6 +17,7 @@ struct Planning {
   const World& world;
   Plan plan;
   std::set<std::string> asked;     // keys of its actions
+  std::set<std::string> follow;    // secrets that it asks for, and that endpoints may be intended together with
   SpecReading reading;             // nothing asked for, until a step needed to know
   bool spec_readable = true;       // false: this version does not understand the spec of an object that another one accepted
   std::optional<bool> at_rest;     // of a suspended one: nothing of it is left that runs; nothing: that was not looked into
@@ -57,6 +58,8 @@ bool workspace_usable(Planning& p);
 void ensure_secrets(Planning& p);
 bool secrets_ready(Planning& p, const std::vector<std::string>& names);
 bool all_secrets_ready(Planning& p);
+// Those that are not yet; nothing when there is one for which nothing may be intended yet: no GPU waits for a secret that may never come.
+std::optional<std::vector<std::string>> secrets_to_follow(Planning& p);
 std::string secret_problem(Planning& p);  // why one is not there yet; empty when nothing failed
 
 // --- plan_endpoints.cc

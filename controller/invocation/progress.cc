@@ -1,5 +1,7 @@
 #include "invocation/progress.h"
 
+#include <algorithm>
+
 #include "base/time.h"
 
 namespace lepton_operator::invocation {
@@ -192,11 +194,19 @@ std::vector<Transition> transitions(const Invocation& object, const InvocationSt
   return out.take();
 }
 
+// That one was made may be written later: until then another process would ask for it again, which changes nothing.
+static bool same_but_ready(const std::vector<SecretStatus>& before, const std::vector<SecretStatus>& now) {
+  return std::equal(before.begin(), before.end(), now.begin(), now.end(), [](const SecretStatus& was, const SecretStatus& is) {
+    return was.name == is.name && was.unsettled_until == is.unsettled_until && (!was.ready || is.ready);
+  });
+}
+
 bool progress_only(const InvocationStatus& before, const InvocationStatus& now) {
-  // Waited for: a phase, a result, a condition's status, an intent, an id, storage facts. The rest may lag.
+  // Waited for: a phase, a result, a condition's status, an intent, storage facts. The rest may lag, a new job's id too: it is found by its
+  // name.
   if (before.phase != now.phase || before.queued_since != now.queued_since || before.reconcile_handled != now.reconcile_handled ||
       before.expired != now.expired || before.active_since != now.active_since || before.resolved != now.resolved ||
-      before.secrets != now.secrets || !(before.storage == now.storage) || !(before.cleanup == now.cleanup) ||
+      !same_but_ready(before.secrets, now.secrets) || !(before.storage == now.storage) || !(before.cleanup == now.cleanup) ||
       before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
     return false;
   }
@@ -206,7 +216,8 @@ bool progress_only(const InvocationStatus& before, const InvocationStatus& now) 
   for (std::size_t i = 0; i < now.tasks.size(); ++i) {
     const TaskStatus& was = before.tasks[i];
     const TaskStatus& is = now.tasks[i];
-    const bool same_job = was.job.name == is.job.name && was.job.id == is.job.id && was.job.intended_at == is.job.intended_at &&
+    const bool same_id = was.job.id == is.job.id || was.job.id.empty();
+    const bool same_job = was.job.name == is.job.name && same_id && was.job.intended_at == is.job.intended_at &&
                           was.job.released == is.job.released && was.job.stop_requested == is.job.stop_requested &&
                           was.earlier == is.earlier && was.endpoint.releasing == is.endpoint.releasing;
     const bool same_result = was.phase == is.phase || (!finished(was.phase) && !finished(is.phase));

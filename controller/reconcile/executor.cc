@@ -57,7 +57,8 @@ boost::asio::awaitable<bool> Executor::carry_out(Context context, Errand errand,
   ++outcome.failures;
   const Milliseconds wait = std::max(delay_after(outcome.failures), error.retry_after.value_or(Milliseconds{0}));
   outcome.retry_at = clock_.now() + wait;
-  if (errand.connection) outcome.retry_at = errand.connection->client().retry_turn(outcome.retry_at);
+  const bool was_sent = error.kind != base::ErrorKind::kCancelled;  // what never left burdens nobody, and takes nobody's turn
+  if (errand.connection && was_sent) outcome.retry_at = errand.connection->client().retry_turn(outcome.retry_at);
   outcome.error = std::move(error);
   co_return false;
 }

@@ -16,6 +16,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "base/async.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "invocation/plan.h"
@@ -30,12 +31,20 @@ struct Errand {
   std::shared_ptr<const invocation::Invocation> object;
   std::shared_ptr<Connection> connection;  // may be null for ReadSecretKeys
   std::shared_ptr<invocation::Memory> memory;
+  std::shared_ptr<base::Signal> ended = {};  // of each action of that Invocation; only for those that follow another one
 };
 
 class Executor {
  public:
-  Executor(base::Clock& clock, base::Random& random, Vault& vault, std::string install_id, std::function<bool()> may_write)
-      : clock_(clock), random_(random), vault_(vault), install_id_(std::move(install_id)), may_write_(std::move(may_write)) {}
+  // `wanted`: whether that endpoint is still to be created, after its request had to wait.
+  Executor(base::Clock& clock, base::Random& random, Vault& vault, std::string install_id, std::function<bool()> may_write,
+           std::function<bool(const invocation::Invocation&, const std::string& endpoint)> wanted = {})
+      : clock_(clock),
+        random_(random),
+        vault_(vault),
+        install_id_(std::move(install_id)),
+        may_write_(std::move(may_write)),
+        wanted_(std::move(wanted)) {}
 
   void begin(invocation::Memory& memory, const invocation::Action& action) const;
   // True when it succeeded.
@@ -65,6 +74,8 @@ class Executor {
   // Their values, in order.
   boost::asio::awaitable<base::Result<std::vector<lepton::ApiToken>>> tokens(base::Context context, Errand errand,
                                                                              std::vector<invocation::SecretSource> sources);
+  // Ends well once the secrets that it follows, which are being made, are there.
+  Done follow(base::Context context, Errand errand, const invocation::CreateEndpoint& creation);
   bool may_send(const base::Context& context) const;
   base::Milliseconds delay_after(int failures);
 
@@ -73,6 +84,7 @@ class Executor {
   Vault& vault_;
   std::string install_id_;  // the mark of what has no labels of its own
   std::function<bool()> may_write_;
+  std::function<bool(const invocation::Invocation&, const std::string& endpoint)> wanted_;
 };
 
 }  // namespace lepton_operator::reconcile

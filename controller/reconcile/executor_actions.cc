@@ -83,12 +83,30 @@ boost::asio::awaitable<Result<std::vector<lepton::ApiToken>>> Executor::tokens(C
   co_return made;
 }
 
+Executor::Done Executor::follow(Context context, Errand errand, const invocation::CreateEndpoint& creation) {
+  for (const std::string& name : creation.after) {
+    const auto made = [&] { return errand.memory->outcomes.find("ensure-secret " + name); };
+    while (made() != errand.memory->outcomes.end() && made()->second.in_flight) {
+      const bool told = co_await errand.ended->wait(context);
+      if (!told) co_return not_sent();
+    }
+    if (made() == errand.memory->outcomes.end()) co_return not_sent();
+    if (const auto& error = made()->second.error) co_return Error{ErrorKind::kCancelled, "not sent: " + error->what};
+  }
+  if (wanted_ && !wanted_(*errand.object, creation.endpoint.spec.name)) co_return not_sent();
+  co_return Ok{};
+}
+
 Executor::Done Executor::run(Context context, Errand errand, invocation::CreateEndpoint action) {
+  const Context until = until_deadline(context, action.deadline);
+  if (!action.after.empty()) {
+    const Result<> ready = co_await follow(until, errand, action);
+    if (!ready) co_return ready.error();
+  }
   lepton::EndpointSpec spec = std::move(action.endpoint.spec);
   Result<std::vector<lepton::ApiToken>> filled = co_await tokens(context, errand, std::move(action.endpoint.api_tokens));
   if (!filled) co_return filled.error();
   spec.api_tokens = std::move(filled).value();
-  const Context until = until_deadline(context, action.deadline);
   if (!may_send(until)) co_return not_sent();
   Result<> answer = co_await errand.connection->client().create_endpoint(until, std::move(spec), action.family);
   co_return adopted(std::move(answer));

@@ -22,7 +22,7 @@ namespace {
 constexpr std::chrono::seconds kGrace{5};
 constexpr std::chrono::seconds kUnheededAtMost{30};
 constexpr std::size_t kManyPlanned = 1'000;
-constexpr std::size_t kManyWaiting = 64;  // several times what is worked at once
+constexpr std::size_t kManyWaiting = 64;  // keys: several times what is worked at once
 constexpr std::size_t kReadings = 1'000;  // some KiB each
 constexpr std::chrono::seconds kUntilLeader{1};
 constexpr base::Milliseconds kUntilSynced{50};
@@ -42,7 +42,9 @@ bool cured_by_workspace(ErrorKind kind) {
 Reconciler::Reconciler(ReconcilerParts parts)
     : parts_(std::move(parts)),
       queue_(parts_.io, parts_.clock, parts_.random),
-      executor_(parts_.clock, parts_.random, parts_.vault, parts_.install_id, [this] { return open(); }),
+      executor_(
+          parts_.clock, parts_.random, parts_.vault, parts_.install_id, [this] { return open(); },
+          [this](const Invocation& object, const std::string& endpoint) { return still_wanted(object, endpoint); }),
       readings_(kReadings),
       requests_(parts_.clock),
       workers_(parts_.io),
@@ -156,6 +158,7 @@ void Reconciler::drop(const ObjectKey& key) {
   by_uid_.erase(tracked->uid);
   tracked_.erase(known);
   heed_places(key);
+  forget_secrets(*tracked);
   if (parts_.hooks.gone) parts_.hooks.gone(tracked->uid);
   wake_line(tracked->workspace);
   parts_.workspaces.release(tracked->workspace, key.text());
@@ -212,10 +215,13 @@ void Reconciler::workspace_looked(const ObjectKey& workspace) {
   if (queue_.stats().depth == 0) planned_.pause(now);
 }
 
+// Whoever is behind leaves until later what would only be sooner: it would wait with the rest, and make that wait longer.
+bool Reconciler::behind() const { return queue_.stats().depth >= kManyWaiting; }
+
 // What a look shows an Invocation heeds when it has its turn: while many wait for theirs, looks in haste would show what nobody acts on
 // yet.
 void Reconciler::look_soon(const ObjectKey& workspace) {
-  if (queue_.stats().depth >= kManyWaiting) {
+  if (behind()) {
     late_looks_.insert(workspace);
   } else if (const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace)) {
     connection->observer().look_soon();
@@ -223,7 +229,7 @@ void Reconciler::look_soon(const ObjectKey& workspace) {
 }
 
 void Reconciler::catch_up_on_looks() {
-  if (late_looks_.empty() || queue_.stats().depth >= kManyWaiting) return;
+  if (late_looks_.empty() || behind()) return;
   for (const ObjectKey& workspace : std::exchange(late_looks_, {})) look_soon(workspace);
 }
 

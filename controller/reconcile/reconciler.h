@@ -94,7 +94,8 @@ class Reconciler {
   bool has_namesakes(const Tracked& tracked);
   static void take_up(Tracked& tracked);
   void lay_down(Tracked& tracked);
-  static void forget(Tracked& tracked, const lepton::View& view, base::Timestamp now);
+  void forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) const;
+  void forget_secrets(const Tracked& tracked) const;
   static ObjectPtr as_recorded(const ObjectPtr& shown, Tracked& tracked);
   void heed_request(const invocation::Invocation& object, Tracked& tracked);
   void heed_late_write(const ObjectPtr& shown, const TrackedPtr& tracked);
@@ -109,6 +110,8 @@ class Reconciler {
   void see_places(const store::ObjectKey& workspace);
   void wake_line(const store::ObjectKey& workspace);  // its first one
   bool may_wait(const invocation::Invocation& object, const Tracked& tracked, const invocation::Plan& plan);
+  bool still_wanted(const invocation::Invocation& object, const std::string& endpoint) const;
+  bool behind() const;
   void look_soon(const store::ObjectKey& workspace);
   void catch_up_on_looks();
   void start(const TrackedPtr& tracked, const ObjectPtr& object, const invocation::Action& action);

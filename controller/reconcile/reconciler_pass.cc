@@ -22,6 +22,7 @@ using store::ObjectKey;
 namespace {
 
 constexpr std::chrono::seconds kProgressEvery{5};
+constexpr std::chrono::seconds kProgressEveryWhenBehind{15};
 constexpr int kPatientConflicts = 10;  // in a row
 constexpr Milliseconds kAfterConflict{200};
 constexpr std::chrono::seconds kUntilRemovalShows{10};
@@ -178,15 +179,16 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   co_return ReconcileResult::kSuccess;
 }
 
-// True when there is nothing to write now: no change, or one that may come at most every 5 s: a mere sign of progress, or that what
-// somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
+// True when there is nothing to write now: no change, or one that may come at most every 5 s, more rarely when many wait for their turn: a
+// mere sign of progress, or that what somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
   const bool news = !(plan.status == *tracked.recorded);
   if (!news && !object.mark.altered) return true;
-  const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= kProgressEvery;
+  const std::chrono::seconds every = behind() ? kProgressEveryWhenBehind : kProgressEvery;
+  const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= every;
   if (due || !plan.actions.empty() || plan.finalizer != FinalizerChange::kNone) return false;
   if (news && !invocation::progress_only(*tracked.recorded, plan.status)) return false;
-  queue_.add_after(tracked.key.text(), *tracked.status_written + kProgressEvery - parts_.clock.now());
+  queue_.add_after(tracked.key.text(), *tracked.status_written + every - parts_.clock.now());
   return true;
 }
 
@@ -256,8 +258,13 @@ void Reconciler::start(const TrackedPtr& tracked, const ObjectPtr& object, const
     }
   }
   Errand errand{object, parts_.workspaces.find(tracked->workspace), tracked->memory};
+  if (const auto* creation = std::get_if<invocation::CreateEndpoint>(&action); creation && !creation->after.empty()) {
+    errand.ended = tracked->ended.lock();
+    if (!errand.ended) tracked->ended = errand.ended = std::make_shared<base::Signal>(parts_.io);
+  }
   if (!errand.connection && needs_connection(action)) return;  // its coming queues the key
   executor_.begin(*tracked->memory, action);
+  ++tracked->acting;
   ++busy_;
   actions_.spawn(act(tracked, std::move(errand), action));
 }
@@ -275,6 +282,17 @@ boost::asio::awaitable<void> Reconciler::act(TrackedPtr tracked, Errand errand, 
   finish(tracked, errand, action, success);
 }
 
+// As the store shows it now: neither is its Invocation being deleted (rule 9), nor was it released meanwhile.
+bool Reconciler::still_wanted(const Invocation& object, const std::string& endpoint) const {
+  const ObjectPtr shown = parts_.store.find_invocation(object.meta.key);
+  if (!shown || shown->meta.uid != object.meta.uid || shown->meta.deleted) return false;
+  if (parts_.store.namespace_deleting(object.meta.key.namespace_)) return false;
+  const auto& tasks = shown->status.tasks;
+  return std::any_of(tasks.begin(), tasks.end(), [&](const invocation::TaskStatus& task) {
+    return task.endpoint.name == endpoint && !task.endpoint.releasing;
+  });
+}
+
 void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const Action& action, bool success) {
   const invocation::Outcome& outcome = errand.memory->outcomes[invocation::action_key(action)];
   if (!success && outcome.error && !stopping_) {
@@ -289,6 +307,9 @@ void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const A
   const bool duplicate = deleted && deleted->reason == invocation::DeletionReason::kDuplicate;
   if (success && duplicate && parts_.hooks.duplicate_deleted) parts_.hooks.duplicate_deleted();
   tracked->heed_looks();
+  if (const auto ended = tracked->ended.lock()) ended->notify();
+  --tracked->acting;
+  if (!by_uid_.contains(tracked->uid)) forget_secrets(*tracked);  // it went meanwhile
   queue_.add(tracked->key.text());
   --busy_;
   ended_.notify();

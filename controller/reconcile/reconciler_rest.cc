@@ -37,7 +37,14 @@ void Reconciler::lay_down(Tracked& tracked) {
   if (!shown || tracked.unanswered || shown->meta.uid != tracked.uid || !(shown->status == *tracked.recorded)) return;
   tracked.folded = parts_.store.fold(tracked.key);
   if (tracked.folded) tracked.recorded = nullptr;
-  if (tracked.at_rest && !tracked.forget_after && tracked.memory && tracked.memory->outcomes.empty()) tracked.memory = nullptr;
+  if (!tracked.at_rest || tracked.forget_after || !tracked.memory || !tracked.memory->outcomes.empty()) return;
+  tracked.memory = nullptr;
+  forget_secrets(tracked);
+}
+
+// Not while an action may still have something to tell: it learns them one by one.
+void Reconciler::forget_secrets(const Tracked& tracked) const {
+  if (tracked.acting == 0) parts_.vault.forget(tracked.uid);
 }
 
 void Reconciler::take_up(Tracked& tracked) {
@@ -46,10 +53,11 @@ void Reconciler::take_up(Tracked& tracked) {
 }
 
 // As if this process had begun now.
-void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) {
+void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) const {
   const auto looked = [&](const lepton::Looks& looks) { return looks.last && *looks.last > *tracked.forget_after; };
   if (!looked(view.endpoint_looks) || !looked(view.job_looks)) return;
   tracked.memory = nullptr;
+  forget_secrets(tracked);
   tracked.since = now;
   tracked.met_with_finalizer = true;
   tracked.forget_after.reset();

@@ -22,6 +22,8 @@ struct Reconciler::Tracked {
   std::shared_ptr<invocation::Memory> memory;
   base::Timestamp since{};
   bool met_with_finalizer = false;
+  int acting = 0;                     // actions under way
+  std::weak_ptr<base::Signal> ended;  // of an action: who follows another one holds it
   lepton::Interest interest;
   // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
   // wrote, who records nothing here: it is planned with this, and that is overwritten.

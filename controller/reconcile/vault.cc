@@ -71,7 +71,7 @@ boost::asio::awaitable<Result<std::string>> Vault::value(Context context, std::s
     if (value == values->end()) co_return no_key(namespace_, *ref);
     found = value->second;
   }
-  if (found) keep_secret(*found);
+  if (found) keep(object->meta.uid, *found);
   co_return found;
 }
 
@@ -100,12 +100,29 @@ boost::asio::awaitable<void> Vault::learn(Context context, std::shared_ptr<const
     const Result<std::string> known = co_await value(context, object, source);
     static_cast<void>(known);  // value() remembers what there is
   }
-  // Not for the log's own redaction: in text of ours, which never holds them, "/data/cache" is a path.
-  for (const std::string& value : literal_envs(spec)) redactor_.add(value);
+  for (const std::string& value : literal_envs(spec)) {
+    if (known_[object->meta.uid].literals.insert(value).second) redactor_.add(value);
+  }
+}
+
+void Vault::keep(const std::string& uid, const std::string& value) {
+  if (known_[uid].secrets.insert(value).second) keep_secret(value);
+}
+
+void Vault::forget(const std::string& uid) {
+  const auto known = known_.find(uid);
+  if (known == known_.end()) return;
+  for (const std::string& value : known->second.literals) redactor_.remove(value);
+  for (const std::string& value : known->second.secrets) {
+    redactor_.remove(value);
+    log_.unredact(value);
+  }
+  known_.erase(known);
 }
 
 void Vault::keep_secret(const std::string& value) {
-  if (redactor_.add(value)) log_.redact(value);
+  redactor_.add(value);
+  log_.redact(value);
 }
 
 Result<std::string> Vault::generated(const Invocation& object, const invocation::GeneratedToken& token) const {

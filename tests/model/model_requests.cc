@@ -23,6 +23,22 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 // What it makes is seen by looks.
 bool is_listed(const Action& action) { return std::holds_alternative<CreateEndpoint>(action) || std::holds_alternative<CreateJob>(action); }
 
+// An endpoint that follows a secret is sent once that was made, unless it could not be, or its Invocation is being deleted by then; whether it
+// left before that nobody can tell.
+enum class Sending { kNow, kLater, kNever, kPerhaps };
+
+Sending sending_of(const State& state, const Action& action) {
+  const auto* creation = std::get_if<CreateEndpoint>(&action);
+  if (creation == nullptr || creation->after.empty()) return Sending::kNow;
+  for (const std::string& name : creation->after) {
+    const auto made = state.memory.outcomes.find("ensure-secret " + name);
+    if (made == state.memory.outcomes.end()) return Sending::kNever;
+    if (made->second.in_flight) return Sending::kLater;
+    if (made->second.error) return Sending::kNever;
+  }
+  return state.deleted ? Sending::kPerhaps : Sending::kNow;
+}
+
 }  // namespace
 
 std::optional<base::Error> Model::take_effect(State& state, const Action& action, Memory* answered, bool shows_late) {
@@ -132,6 +148,14 @@ void Model::requests(Turn& turn) {
         break;
       }
       case Fate::kOpen: {
+        const Sending sending = sending_of(turn.from, *request.action);
+        if (sending == Sending::kLater) break;
+        if (sending != Sending::kNow && !(scenario_.one_by_one && turn.urgent)) {
+          Next& next = turn.add(Kind::kProgress, request.key + ": not sent");
+          answer(next.state, *request.action, base::Error{ErrorKind::kCancelled, "not sent"});
+          cut(next.state);
+        }
+        if (sending == Sending::kNever) break;
         if (is_change(*request.action)) request_faults(turn, i);
         if (scenario_.one_by_one && turn.urgent) break;
         Next& next = turn.add(Kind::kProgress, request.key + ": done");

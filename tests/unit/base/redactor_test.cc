@@ -22,6 +22,32 @@ TEST(Redactor, TakesEachValueOutTheLongestFirst) {
   EXPECT_EQ(redactor.clean(""), "");
 }
 
+TEST(Redactor, ForgetsWhatIsRemovedAsOftenAsItWasAdded) {
+  Redactor redactor;
+  redactor.add("secret-1");
+  redactor.add("secret-1");
+  redactor.add("secret-1-and-more");
+  redactor.remove("secret-1");
+  EXPECT_EQ(redactor.clean("secret-1 secret-2"), "*** secret-2");
+  redactor.remove("secret-1");
+  EXPECT_EQ(redactor.clean("secret-1 secret-1-and-more"), "secret-1 ***");
+  redactor.remove("secret-1");
+  redactor.remove("never added");
+  redactor.remove("short");
+  redactor.remove("secret-1-and-more");
+  EXPECT_FALSE(redactor.found_in("secret-1-and-more " + base64_encode("secret-1-and-more")));
+  EXPECT_TRUE(redactor.add("secret-1"));
+  EXPECT_TRUE(redactor.found_in("secret-1"));
+}
+
+TEST(Redactor, KeepsAFormThatAnotherValueHasToo) {
+  Redactor redactor;
+  redactor.add("a/secret/b");
+  redactor.add("a%2Fsecret%2Fb");  // as the first is written in a path
+  redactor.remove("a/secret/b");
+  EXPECT_TRUE(redactor.found_in("a%2Fsecret%2Fb"));
+}
+
 TEST(Redactor, LeavesNothingOfValuesThatOverlap) {
   Redactor redactor;
   redactor.add("abcdefgh12345678");

@@ -56,6 +56,42 @@ TEST(Endpoints, ThatNeedASecretWaitUntilItIsMade) {
   EXPECT_EQ(count_of<CreateEndpoint>(plan(with_secrets_made()).actions), 3U);
 }
 
+// One write for both intents: our own token's secret only Lepton can refuse.
+TEST(Endpoints, AreIntendedTogetherWithTheSecretOfOurOwnToken) {
+  const Plan made = plan(a_new_invocation());
+  ASSERT_EQ(made.status.secrets.size(), 1U);
+  EXPECT_THAT(made.actions, Contains(ensures_secret()));
+  EXPECT_EQ(count_of<CreateEndpoint>(made.actions), 3U);
+  for (const Action& action : made.actions) {
+    const auto* creation = std::get_if<CreateEndpoint>(&action);
+    if (creation == nullptr) continue;
+    EXPECT_THAT(creation->after, testing::ElementsAre(made.status.secrets.front().name));
+  }
+}
+
+TEST(Endpoints, WhoseSecretCannotBeMadeWereNeverIntendedAndWaitForIt) {
+  Scene scene = a_new_invocation();
+  scene.object.status = plan(scene, at(90s)).status;
+  scene.object.meta.finalizers.push_back(kCleanupFinalizer);
+  scene.looked_at({88s, 89s});
+  const std::string secret = scene.status().secrets.front().name;
+  scene.failed("ensure-secret " + secret, ErrorKind::kServer, 92s, 120s);
+  for (const TaskStatus& task : scene.status().tasks) {
+    scene.failed("create-endpoint " + task.endpoint.name, ErrorKind::kCancelled, 92s, 93s, task.endpoint.name);
+  }
+  const Plan waiting = plan(scene, at(100s));
+  EXPECT_EQ(count_of<CreateEndpoint>(waiting.actions), 0U);
+  EXPECT_THAT(task_of(waiting, kGpqa).message, testing::HasSubstr(secret));
+  EXPECT_EQ(task_of(waiting, kGpqa).endpoint, EndpointStatus{}) << "its time to become ready has not begun";
+
+  scene.object.status = waiting.status;
+  scene.did("ensure-secret " + secret, 120s, 121s, secret);
+  const Plan made = plan(scene, at(121s));
+  EXPECT_EQ(count_of<CreateEndpoint>(made.actions), 3U);
+  EXPECT_EQ(task_of(made, kGpqa).endpoint.waiting_since, at(121s));
+  EXPECT_FALSE(task_of(made, kGpqa).endpoint.unsettled_until) << "nothing was ever sent";
+}
+
 TEST(Endpoints, OfASecretThatIsRefusedAreNeverMadeAndTheirTasksSayWhy) {
   Scene scene = a_pending_invocation();
   const std::string secret = scene.status().secrets.front().name;

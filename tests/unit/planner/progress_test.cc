@@ -171,6 +171,8 @@ TEST(ProgressOnly, IsNoChangeThatAnybodyWaitsFor) {
        [](InvocationStatus& s) {
          s.secrets.push_back({"another", false, std::nullopt});
        }},
+      {"a secret that is not there any more", [](InvocationStatus& s) { s.secrets.front().ready = false; }},
+      {"a secret's settling", [](InvocationStatus& s) { s.secrets.front().unsettled_until = at(99s); }},
       {"what is frozen", [](InvocationStatus& s) { s.resolved->workspace_id = "other"; }},
       {"a task", [](InvocationStatus& s) { s.tasks.emplace_back(); }},
       {"a condition's status", [](InvocationStatus& s) { s.conditions[0].status = ConditionStatus::kFalse; }},
@@ -185,9 +187,13 @@ TEST(ProgressOnly, IsNoChangeThatAnybodyWaitsFor) {
 }
 
 TEST(ProgressOnly, IsAStateOrAMessage) {
-  const InvocationStatus before = plan(a_running_invocation()).status;
+  InvocationStatus before = plan(a_running_invocation()).status;
+  before.tasks[0].job.id.clear();
+  before.secrets.front().ready = false;
   using Change = void (*)(InvocationStatus&);
   const std::map<std::string, Change> late{
+      {"that a secret was made", [](InvocationStatus& s) { s.secrets.front().ready = true; }},
+      {"a job's id, once it has one", [](InvocationStatus& s) { s.tasks[0].job.id = "job-1"; }},
       {"an endpoint's state", [](InvocationStatus& s) { s.tasks[0].endpoint.state = EndpointPhase::kDown; }},
       {"a job's state", [](InvocationStatus& s) { s.tasks[0].job.state = JobPhase::kStarting; }},
       {"a message", [](InvocationStatus& s) { s.tasks[0].message = "waits"; }},

@@ -27,7 +27,9 @@ class ExecutorTest : public testing::Test {
     auto connection = std::make_shared<Connection>(parts, bench_.transport, bench_.credentials(), lepton::ClientOptions{},
                                                    lepton::ObserverOptions{}, [](const std::string&) {});
     errand_ = Errand{object, connection, std::make_shared<invocation::Memory>()};
-    executor_ = std::make_unique<Executor>(bench_.clock, *bench_.random, bench_.vault, "install-1", [this] { return gate_open_; });
+    executor_ = std::make_unique<Executor>(
+        bench_.clock, *bench_.random, bench_.vault, "install-1", [this] { return gate_open_; },
+        [this](const Invocation&, const std::string& endpoint) { return wanted_ && endpoint == "nim-gpqa-0"; });
   }
 
   bool carry_out(const Action& action) { return carry_out(action, bench_.root); }
@@ -73,6 +75,7 @@ class ExecutorTest : public testing::Test {
 
   Bench bench_;
   bool gate_open_ = true;
+  bool wanted_ = true;
   Errand errand_;
   std::unique_ptr<Executor> executor_;
 };
@@ -106,6 +109,76 @@ TEST_F(ExecutorTest, AFailureIsUnderWayUntilItIsKnownWhatMustNotBeShownOfIt) {
   ASSERT_TRUE(ended->has_value());
   EXPECT_FALSE(outcome(job()).in_flight);
   EXPECT_TRUE(outcome(job()).error.has_value());
+}
+
+// --- an endpoint that is intended together with its secret
+
+class AFollower : public ExecutorTest {
+ protected:
+  AFollower() {
+    errand_.ended = std::make_shared<base::Signal>(bench_.io);
+    creation_.after = {"lepop-token"};
+    creation_.deadline = bench_.clock.now() + 20s;
+    executor_->begin(*errand_.memory, secret_);
+    executor_->begin(*errand_.memory, creation_);
+    ended_ = bench_.start(executor_->carry_out(bench_.root, errand_, creation_));
+    bench_.pass(5s);
+  }
+  void secret_ends(std::optional<base::Error> error = {}) {
+    Outcome& made = errand_.memory->outcomes.at(invocation::action_key(secret_));
+    made.in_flight = false;
+    made.error = std::move(error);
+    errand_.ended->notify();
+    bench_.settle();
+  }
+  int sent() const { return bench_.requests("POST", "/deployments"); }
+
+  const Action secret_ = invocation::EnsureSecret{{"lepop-token", invocation::GeneratedToken{}}};
+  invocation::CreateEndpoint creation_ = endpoint();
+  std::shared_ptr<std::optional<bool>> ended_;
+};
+
+TEST_F(AFollower, IsSentOnceTheSecretIsThere) {
+  EXPECT_EQ(sent(), 0);
+  EXPECT_TRUE(outcome(creation_).in_flight);
+  errand_.ended->notify();  // something else ended
+  bench_.settle();
+  EXPECT_EQ(sent(), 0);
+  secret_ends();
+  EXPECT_EQ(sent(), 1);
+  EXPECT_EQ(*ended_, true);
+}
+
+TEST_F(AFollower, IsNotSentWhenTheSecretCannotBeMade) {
+  secret_ends(base::Error{ErrorKind::kServer, "lepton answered 503"});
+  EXPECT_EQ(sent(), 0);
+  EXPECT_EQ(*ended_, false);
+  EXPECT_FALSE(outcome(creation_).error->uncertain());
+  EXPECT_THAT(outcome(creation_).error->what, HasSubstr("lepton answered 503"));
+}
+
+TEST_F(AFollower, IsNotSentWhenItsInvocationIsBeingDeletedMeanwhile) {
+  wanted_ = false;
+  secret_ends();
+  EXPECT_EQ(sent(), 0);
+  EXPECT_EQ(*ended_, false);
+  EXPECT_FALSE(outcome(creation_).error->uncertain());
+}
+
+TEST_F(AFollower, IsNotSentAfterItsDeadline) {
+  bench_.pass(16s);
+  EXPECT_EQ(*ended_, false);
+  EXPECT_FALSE(outcome(creation_).error->uncertain());
+  secret_ends();
+  EXPECT_EQ(sent(), 0);
+}
+
+TEST_F(ExecutorTest, AFollowerOfWhatNobodyMakesIsNotSent) {
+  invocation::CreateEndpoint creation = endpoint();
+  creation.after = {"lepop-token"};
+  errand_.ended = std::make_shared<base::Signal>(bench_.io);
+  EXPECT_FALSE(carry_out(creation));
+  EXPECT_EQ(bench_.requests("POST", "/deployments"), 0);
 }
 
 TEST_F(ExecutorTest, ACreatedJobsAnswerIsRemembered) {

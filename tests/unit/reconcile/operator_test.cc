@@ -19,8 +19,14 @@ TEST_F(OperatorTest, AnInvocationRunsToItsEndAndItsDeletionLeavesNothing) {
   EXPECT_THAT(outcomes_, testing::ElementsAre("Succeeded"));
   ASSERT_FALSE(bench_.simulator.world().volumes["lepton-shared-fs"].paths().empty());
 
+  const std::string token = base::hmac_sha256_hex("0123456789abcdef", "uid-of-llama");
+  bench_.log.info("before " + token);
+  EXPECT_FALSE(bench_.logged(token));
   bench_.store.delete_invocation(kLlama);
   ASSERT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  bench_.pass(10s);
+  bench_.log.info("after " + token);
+  EXPECT_TRUE(bench_.logged(token)) << "what is gone has no secrets: remembered, those of all that ever ran would fill the memory";
   EXPECT_TRUE(bench_.simulator.secrets().all().empty());
   EXPECT_EQ(directories_removed_, 1);
   EXPECT_FALSE(bench_.simulator.world().volumes["lepton-shared-fs"].exists("/shared/nemo-evaluator-launcher-workspace/" +
@@ -49,6 +55,32 @@ TEST_F(OperatorTest, EveryIntentStandsInStatusBeforeItsRequestLeaves) {
   bench_.store.put_invocation(kLlama, kNim);
   ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
   EXPECT_EQ(creations, 5);  // the token's secret, two endpoints, two jobs
+}
+
+class QuickOperatorTest : public OperatorTest {
+ protected:
+  QuickOperatorTest() : OperatorTest(quick()) {}
+  static simulator::Options quick() {
+    simulator::Options options;
+    options.ready_delay = 1s;
+    options.start_delay = options.run_delay = 50ms;  // no look falls between
+    return options;
+  }
+};
+
+// The intents of secret and endpoints, those of jobs, results: no more until it has ended. The finalizer is another one.
+TEST_F(QuickOperatorTest, UntilItsEndAnInvocationTakesThreeWritesOfStatus) {
+  int writes = 0;
+  std::optional<int> until_its_end;
+  bench_.store.on_status([&](const InvocationStatus& status) {
+    ++writes;
+    if (invocation::finished(status.phase) && !until_its_end) until_its_end = writes;
+  });
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  EXPECT_EQ(until_its_end, 3) << problems();
+  bench_.pass(30s);
+  EXPECT_EQ(writes, 4) << "what was released\n" << problems();
 }
 
 TEST_F(OperatorTest, NothingIsCreatedWhileStatusCannotBeWritten) {

@@ -62,6 +62,32 @@ TEST_F(VaultTest, EveryValueHandedOutIsTakenOutOfForeignText) {
   EXPECT_EQ(bench_.vault.cleaned("a secret-1-and-more b secret-1secret-1 short"), "a *** b ****** short");
 }
 
+TEST_F(VaultTest, ForgetsTheValuesOfAnInvocationThatNobodyElseHas) {
+  bench_.store.put_secret({"team", "hf"}, {{"token", "hf_0123456789"}, {"other", "other-0123456789"}});
+  const auto first = object_;
+  object_ = std::make_shared<Invocation>(*object_);
+  object_->meta.uid = "uid-of-another";
+  const auto other = object_;
+  const auto read = [&](const auto& object, const char* key) {
+    object_ = object;
+    EXPECT_TRUE(value(invocation::SecretKeyRef{"hf", key}).ok());
+  };
+  read(first, "token");
+  read(first, "token");
+  read(other, "token");
+  read(other, "other");
+  const std::string text = "hf_0123456789 other-0123456789";
+  bench_.vault.forget(other->meta.uid);
+  EXPECT_EQ(bench_.vault.cleaned(text), "*** other-0123456789");
+  bench_.vault.forget(first->meta.uid);
+  bench_.vault.forget(first->meta.uid);
+  EXPECT_EQ(bench_.vault.cleaned(text), text);
+  bench_.log.info(text);
+  EXPECT_TRUE(bench_.logged(text));
+  read(first, "token");
+  EXPECT_EQ(bench_.vault.cleaned(text), "*** other-0123456789");
+}
+
 TEST_F(VaultTest, LearnsTheSecretsOfAnInvocationThatRanBeforeARestart) {
   bench_.store.put_secret({"team", "hf"}, {{"token", "hf_0123456789"}});
   object_->spec = yaml(

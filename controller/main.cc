@@ -9,6 +9,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+extern "C" {
+const char* malloc_conf = lepton_operator::base::kJemallocOptions;  // NOLINT(readability-identifier-naming): jemalloc's name
+}
+
 int main(int argc, char** argv) {
   using namespace lepton_operator;
   base::keep_memory_small();

@@ -21,7 +21,7 @@ readonly cache="${XDG_CACHE_HOME:-$HOME/.cache}/lepton-operator"
 
 packages=(
   ca-certificates ccache cmake fish g++ git make ninja-build openssl pkg-config procps python3 python3-pip python3-venv python3-yaml zsh
-  libboost1.74-dev libboost-system1.74-dev libcli11-dev libcpprest-dev libgmock-dev libgtest-dev libsimdjson-dev libspdlog-dev libssl-dev
+  libboost1.74-dev libboost-system1.74-dev libcli11-dev libcpprest-dev libgmock-dev libgtest-dev libjemalloc-dev libsimdjson-dev libspdlog-dev libssl-dev
   libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
 )
 want_go=no want_prometheus=no want_helm_docs=no

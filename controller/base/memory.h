@@ -1,4 +1,4 @@
-// How this process treats the allocator (glibc's): what it keeps of what was freed.
+// How this process treats the allocator, jemalloc in the operator and else glibc's: what it keeps of what was freed.
 //
 // A list of ten thousand objects passes through in pieces of a megabyte; what was freed of them is given back, else the process keeps for
 // ever what it needed once. Any thread.
@@ -12,8 +12,11 @@
 namespace lepton_operator::base {
 
 // Once, before there are threads: one heap for all of them (each of glibc's own would keep its part of the peak), and large blocks
-// go back to the system as they are freed.
+// go back to the system as they are freed. For glibc's; jemalloc reads kJemallocOptions before main().
 void keep_memory_small();
+
+// One heap, small caches, and what is freed goes back within about a second, for `malloc_conf`.
+inline constexpr const char* kJemallocOptions = "narenas:1,tcache_max:4096,dirty_decay_ms:1000,muzzy_decay_ms:0";
 
 // After work that allocated much and freed most of it. Takes milliseconds, and the system clears each page that is taken again.
 void give_memory_back();

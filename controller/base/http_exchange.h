@@ -1,8 +1,9 @@
-// One request and its answer through cpprestsdk, as a state that both threads may touch, the domain's and the pool's, where there is a pool.
+// One request and its answer through cpprestsdk, as a state that both threads may touch, the domain's and the pool's, where there is a
+// pool.
 //
-// The library's callbacks report through it; the domain thread may stop wanting it at any time. Whether the request can have taken effect is
-// known by its phase: cpprestsdk reports upload progress when the headers are out and before the body is, so a request with a body that was
-// stopped before that moment is never completed on the wire.
+// The library's callbacks report through it; the domain thread may stop wanting it at any time. Whether the request can have taken effect
+// is known by its phase: cpprestsdk reports upload progress when the headers are out and before the body is, so a request with a body that
+// was stopped before that moment is never completed on the wire.
 #pragma once
 
 #include <atomic>

@@ -365,25 +365,28 @@ TEST_F(RealTransport, SendsNoBodyAfterItsDeadlineThoughNobodyStopsIt) {
 TEST_F(RealTransport, SendsNoBodyAgainAfterItsDeadline) {
   const RawServer server([](RawConnection& c, const std::string&) {
     if (c.requests == 1) return c.write(answer(200, "ok"));
-    if (c.number > 0) std::this_thread::sleep_for(2'300ms);  // longer than it has time, which is enough to be sent on a busy machine
+    std::this_thread::sleep_for(2'300ms);  // longer than it has time, which is enough to be sent on a busy machine
     c.close();
   });
   const auto client = std::make_shared<web::http::client::http_client>("http://127.0.0.1:" + std::to_string(server.port()));
-  const auto outcome_of = [&](std::chrono::milliseconds from_now) {
+  const auto post = [&] {
     const auto exchange = std::make_shared<HttpExchange>(io_, "server", "POST /x", [] { return std::string(); });
-    exchange->not_after(std::chrono::steady_clock::now() + from_now);
+    exchange->not_after(std::chrono::steady_clock::now() + 2s);
     web::http::http_request request("POST");
     request.set_body("{}", "application/json");
     exchange->start(client, request);
     return run(io_, exchange->outcome()).result;
   };
-  ASSERT_TRUE(outcome_of(20s));
-  EXPECT_TRUE(outcome_of(20s)) << "sent again on another connection";
-  ASSERT_THAT(server.requests(), SizeIs(3));
-  const auto late = outcome_of(2s);
-  ASSERT_FALSE(late);
-  EXPECT_TRUE(late.error().uncertain());
-  EXPECT_THAT(server.requests(), SizeIs(4)) << "not sent again";
+  // A connection can be kept a moment after its answer was told: until then each has its own.
+  std::size_t before = 0;
+  Result<HttpResponse> outcome = HttpResponse{};
+  for (int tries = 0; tries < 100 && outcome; ++tries) {
+    before = server.requests().size();
+    outcome = post();
+  }
+  ASSERT_FALSE(outcome);
+  EXPECT_TRUE(outcome.error().uncertain());
+  EXPECT_THAT(server.requests(), SizeIs(before + 1)) << "not sent again";
 }
 
 TEST_F(RealTransport, TellsThatAnIpv6AddressNeedsAHostName) {

@@ -34,8 +34,7 @@ int refuse(int code, const base::Error& error) {
   return code;
 }
 
-Host::Host(const Options& options, base::Log& log)
-    : options_(options), log_(log), io_(base::http_loop()), signals_(io_, SIGTERM, SIGINT) {
+Host::Host(const Options& options, base::Log& log) : options_(options), log_(log), io_(base::http_loop()), signals_(io_, SIGTERM, SIGINT) {
   metrics_.controller_started(kController, options.workers);
 }
 

@@ -1,11 +1,12 @@
 // The real transport: cpprestsdk's client, with the traps of 2.10.18 closed (docs/architecture.md, "cpprestsdk").
 //
 // One per base URL. Keeps connections alive and caps them; a kept-alive connection that turns out dead is retried once, only for requests
-// that may arrive twice (GET, HEAD, `repeatable` ones) or when no byte was sent. TLS >= 1.2, host and IP SAN verified, CA from the system or a file. HTTPS_PROXY,
-// HTTP_PROXY and NO_PROXY are honoured. A stream has a connection of its own, beyond max_connections, and may outlive the transport.
+// that may arrive twice (GET, HEAD, `repeatable` ones) or when no byte was sent. TLS >= 1.2, host and IP SAN verified, CA from the system
+// or a file. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured. A stream has a connection of its own, beyond max_connections, and may
+// outlive the transport.
 //
-// Thread rule: send() and open() on the domain thread; bytes move on cpprestsdk's pool or loop, completions are posted back. Ends: destroy only
-// when no send() or open() is in flight (cancel their contexts and await them first).
+// Thread rule: send() and open() on the domain thread; bytes move on cpprestsdk's pool or loop, completions are posted back. Ends: destroy
+// only when no send() or open() is in flight (cancel their contexts and await them first).
 #pragma once
 
 #include <memory>
@@ -38,8 +39,8 @@ Result<std::shared_ptr<HttpTransport>> make_http_transport(boost::asio::io_conte
 void start_http_threads(int threads);
 
 // In place of threads: cpprestsdk's loop, for its caller to run. Whoever lives on it himself has his requests sent and answered by the same
-// thread, where a pool's threads and he wake one another several times for each: half of what a request costs. One caller after the other; throws
-// std::logic_error when a pool runs already. The loop outlives them all, and does not end by itself: stop() it.
+// thread, where a pool's threads and he wake one another several times for each: half of what a request costs. One caller after the other;
+// throws std::logic_error when a pool runs already. The loop outlives them all, and does not end by itself: stop() it.
 boost::asio::io_context& http_loop();
 
 }  // namespace lepton_operator::base

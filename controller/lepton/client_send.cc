@@ -23,8 +23,8 @@ base::Milliseconds pace_of_retries(double requests_per_second) {
   return std::chrono::ceil<base::Milliseconds>(std::chrono::duration<double>(10.0 / requests_per_second));
 }
 
-// Whether a request may arrive twice: of one that takes away, or says what shall be, the second changes nothing. What creates says so itself
-// where its name is ours to give.
+// Whether a request may arrive twice: of one that takes away, or says what shall be, the second changes nothing. What creates says so
+// itself where its name is ours to give.
 bool harmless_twice(Method method) { return method == Method::kDelete || method == Method::kPatch; }
 
 bool reads(Method method) { return method == Method::kGet || method == Method::kHead; }

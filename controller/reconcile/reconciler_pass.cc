@@ -288,9 +288,8 @@ bool Reconciler::still_wanted(const Invocation& object, const std::string& endpo
   if (!shown || shown->meta.uid != object.meta.uid || shown->meta.deleted) return false;
   if (parts_.store.namespace_deleting(object.meta.key.namespace_)) return false;
   const auto& tasks = shown->status.tasks;
-  return std::any_of(tasks.begin(), tasks.end(), [&](const invocation::TaskStatus& task) {
-    return task.endpoint.name == endpoint && !task.endpoint.releasing;
-  });
+  return std::any_of(tasks.begin(), tasks.end(),
+                     [&](const invocation::TaskStatus& task) { return task.endpoint.name == endpoint && !task.endpoint.releasing; });
 }
 
 void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const Action& action, bool success) {

@@ -23,8 +23,8 @@ Overloaded(Handlers...) -> Overloaded<Handlers...>;
 // What it makes is seen by looks.
 bool is_listed(const Action& action) { return std::holds_alternative<CreateEndpoint>(action) || std::holds_alternative<CreateJob>(action); }
 
-// An endpoint that follows a secret is sent once that was made, unless it could not be, or its Invocation is being deleted by then; whether it
-// left before that nobody can tell.
+// An endpoint that follows a secret is sent once that was made, unless it could not be, or its Invocation is being deleted by then; whether
+// it left before that nobody can tell.
 enum class Sending { kNow, kLater, kNever, kPerhaps };
 
 Sending sending_of(const State& state, const Action& action) {

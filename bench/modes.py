@@ -60,10 +60,15 @@ def duplicates(account):
     return sum(1 for owner in account["made"] for kind in ("deployments", "jobs") for n in owner[kind].values() if n > 1)
 
 
-def latencies(lab, begun, account):
+def writes_until_terminal(objects, audited):
+    """Of each: the writes that began before its end was known, and the one that recorded it."""
+    ended = {o["metadata"]["name"]: at(o["status"]["completionTime"]) for o in objects}
+    return [1 + sum(1 for write in writes if write.begin < ended[name]) for name, writes in audited.items()]
+
+
+def latencies(objects, begun, account):
     """Seconds from the request that made an Invocation to its last job's creation, and to its end."""
     last_job = {owner["uid"]: at(owner["last_job_at"]) for owner in account["made"]}
-    objects = lab.objects()
     phases = collections.Counter(o["status"]["phase"] for o in objects)
     created, ended = [], []
     for o in objects:
@@ -232,11 +237,12 @@ def to_terminal(lab, arguments):
     writes = writes_of_operator(before, lab.api_requests(), count, 0)
     memory = sampler.stop()
     seen = lab.account()
-    of_each = [len(w) for w in lab.audited().values()]
-    return {"seconds_to_create": round(created, 1), "seconds": round(seconds, 1), "invocations_per_second": round(count / seconds, 2), **latencies(lab, begun, seen),
+    objects, audited = lab.objects(), lab.audited()
+    of_each, until_terminal = [len(w) for w in audited.values()], writes_until_terminal(objects, audited)
+    return {"seconds_to_create": round(created, 1), "seconds": round(seconds, 1), "invocations_per_second": round(count / seconds, 2), **latencies(objects, begun, seen),
             "cpu_seconds": lap["cpu_seconds"], "operator_to_apiserver": ratio(lap),
             "operator_cpu_ms_per_invocation": round(1000 * lap["cpu_seconds"]["operator"] / count, 2),
-            "api_writes_per_invocation": per_invocation(writes, count), "invocation_writes": {"mean": round(sum(of_each) / count, 2), "most": max(of_each)},
+            "api_writes_per_invocation": per_invocation(writes, count), "invocation_writes": {"until_terminal": round(sum(until_terminal) / count, 2), "mean": round(sum(of_each) / count, 2), "most": max(of_each)},
             "lepton_requests": lepton_requests(seen, count), "memory": {**memory, "peak_mib": round(operator.peak(), 1)},
             "duplicates": duplicates(seen), "most_at_once": most_at_once}
 

@@ -14,8 +14,8 @@ using base::Result;
 
 int run(const Options& options, base::Log& log) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of our log that goes must not end us
-  static_cast<void>(
-      base::http_loop());  // before a client is made, if only to try a CA file: the first one starts a pool where there is no loop
+  // Before a client is made, if only to try a CA file: the first one starts a pool where there is no loop.
+  static_cast<void>(base::http_loop());
   const Result<invocation::Catalogue> catalogue = load_catalogue(options);
   if (!catalogue) return refuse(kWrongFlags, catalogue.error());
   if (const Result<> usable = check_ca_file(options); !usable) return refuse(kWrongFlags, usable.error());

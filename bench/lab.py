@@ -38,11 +38,11 @@ class Progress(threading.Thread):
         self.start()
 
     def run(self):
-        version = self.lab.cluster.api("GET", self.lab.path + "?limit=1")["metadata"]["resourceVersion"]
+        version = None
         while True:
             try:
-                version = self.follow(version)
-            except (OSError, harness.http.client.HTTPException):
+                version = self.follow(version or self.lab.cluster.api("GET", self.lab.path + "?limit=1")["metadata"]["resourceVersion"])
+            except (OSError, harness.http.client.HTTPException, harness.Failed):
                 time.sleep(0.5)
 
     def follow(self, version):
@@ -58,6 +58,9 @@ class Progress(threading.Thread):
                 return version
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
+                if line.startswith(b'{"type":"ERROR"'):
+                    time.sleep(0.5)
+                    return None
                 version = self.take(line) or version
 
     def take(self, line):
@@ -211,6 +214,11 @@ class Lab:
             if resource in FOLLOWED and of["verb"] in WRITES:
                 counts[(of["verb"], resource)] += int(float(value))
         return counts
+
+    def lists(self):
+        """How many lists of Invocations, or pages of them, the API server has answered since its start."""
+        lines = [line for line in self.cluster.api("GET", "/metrics").splitlines() if line.startswith("apiserver_request_total{")]
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if 'resource="invocations"' in line and 'verb="LIST"' in line)
 
     def audited(self):
         """The operator's writes to Invocations, in order, by name."""

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import measure
-from lab import Lab, harness
+from lab import PAGE, Lab, harness
 
 TASKS = ["gpqa_diamond", "hellaswag", "winogrande", "arc_challenge", "mmlu", "gsm8k", "humaneval", "ifeval"]
 QUICK = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "1s", "--delete-delay", "100ms")
@@ -110,7 +110,7 @@ def settled(process, seconds=20):
 
 
 def cold(arguments):
-    """A new process meets N that are finished: how long until it has looked at each, and that it writes nothing."""
+    """A new process meets N that are finished: how long until it has looked at each, that it writes nothing, and what another list of all costs it."""
     with laboratory(*QUICK) as lab:
         lab.start_operator()
         lived = argparse.Namespace(**{**vars(arguments), "invocations": min(arguments.lived or arguments.invocations, arguments.invocations)})
@@ -135,6 +135,7 @@ def cold(arguments):
         result["rss_steady_mib"] = settled(process)
         writes = writes_of_operator(before, lab.api_requests(), 0, 0)
         result["cold"]["writes_to_invocations"] = writes[("PATCH", "invocations")] + writes[("PATCH", "invocations/status")]
+        result["relist"] = relist(lab, process, arguments)
         result["cold"]["reconciles"] = lab.operator.metric("controller_runtime_reconcile_total")
         result["rss_after_scrapes_mib"] = settled(process)  # each has every series of every object
         result["bugs"] = bugs(lab)
@@ -203,15 +204,19 @@ def soak_idle(arguments):
 
 
 def relist(lab, process, arguments):
+    """The API server is killed and comes back without its history, so that all is listed anew."""
     process.forget_peak()
     before = process.rss()
     lab.cluster.stop_apiserver()
+    lab.cluster.compact()
     lab.cluster.start_apiserver()
     sampler = measure.Sampler(process)
     begin = process.cpu()
-    time.sleep(max(40, arguments.invocations // 250))  # the reflectors wait 0.8 to 30 s before they come back
+    pages = -(-arguments.invocations // PAGE)
+    lab.until("all are listed anew", lambda: lab.lists() >= pages, 150, 2)  # the reflectors wait 0.8 to 30 s before they come back
+    time.sleep(5)
     return {"before_mib": round(before, 1), **sampler.stop(), "peak_mib": round(process.peak(), 1), "peak_to_before": round(process.peak() / before, 2),
-            "operator_cpu_seconds": round(process.cpu() - begin, 2)}
+            "operator_cpu_seconds": round(process.cpu() - begin, 2), "lists": lab.lists()}
 
 
 def bugs(lab):

@@ -22,6 +22,10 @@ boost::asio::awaitable<Result<std::unique_ptr<HttpStream>>> HttpTransport::open(
   co_return Error{.kind = ErrorKind::kUnsupported, .what = what, .where = request.path};
 }
 
+void give_rest(HttpResponse& response, BodyReader& reader) {
+  if (!response.body.empty()) reader.take(std::exchange(response.body, {}));
+}
+
 std::string encode_segment(std::string_view segment) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string text;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,14 @@ namespace lepton_operator::base {
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete };
 const char* to_string(Method method);  // "GET"
 
+// Takes the body of an answer (200 to 299) as it comes, cut anywhere, so that it does not stand in memory whole (but for a server that sends
+// it as one chunk). Each body once, on the domain thread, within the request's deadline; one that breaks off is followed by its error.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  virtual void take(std::string_view bytes) = 0;
+};
+
 struct HttpRequest {
   Method method = Method::kGet;
   std::string path = {};  // from the first "/" after the authority, segments already percent-encoded, without the query
@@ -28,6 +37,7 @@ struct HttpRequest {
   std::string body = {};
   std::string content_type = {};  // empty without a body
   bool repeatable = false;        // whatever its method, it may arrive twice: it may use a kept connection, which can turn out closed
+  BodyReader* reader = nullptr;   // outlives the request. What of a body it was not given is in the response: give_rest()
 };
 
 struct HttpResponse {
@@ -56,6 +66,9 @@ class HttpTransport {
   // The same, but answers as soon as the head of the response is there. The context bounds only that. Transports that cannot: kUnsupported.
   virtual boost::asio::awaitable<Result<std::unique_ptr<HttpStream>>> open(Context context, HttpRequest request);
 };
+
+// For whoever set a reader, of a success: a transport that has bodies whole only leaves them to him.
+void give_rest(HttpResponse& response, BodyReader& reader);
 
 // Percent-encodes one path segment (unreserved characters stay; "/" does not).
 std::string encode_segment(std::string_view segment);

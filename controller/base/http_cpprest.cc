@@ -4,6 +4,8 @@
 #include <list>
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cpprest/http_client.h>
 
 #include "base/http_exchange.h"
@@ -21,6 +23,9 @@ using web::http::client::http_client_config;
 
 // Only for a context without a deadline: how long a server may be silent.
 constexpr std::chrono::seconds kLongestSilence{120};
+// Bytes of a body that cpprestsdk reads before it hands them on; each time costs it a task and a timer.
+constexpr std::size_t kBlock = 256u << 10;
+constexpr std::size_t kMostAtOnce = 64u << 10;  // of it that a reader is given without a turn for others
 // A stream's reader has deadlines of its own.
 constexpr std::chrono::hours kLongestSilenceOfStream{24};
 
@@ -108,7 +113,7 @@ class CpprestTransport final : public HttpTransport {
       : io_(io),
         server_(std::move(server)),
         connect_timeout_(options.connect_timeout),
-        pooled_(std::make_shared<http_client>(server_.base, server_.config)),
+        pooled_(std::make_shared<http_client>(server_.base, in_blocks(server_.config))),
         slots_(std::make_shared<Slots>(std::max(options.max_connections, 1))) {}
 
   boost::asio::awaitable<Result<HttpResponse>> send(Context context, HttpRequest request) override {
@@ -139,7 +144,7 @@ class CpprestTransport final : public HttpTransport {
     const auto running = std::make_shared<HttpExchange>(io_, server_.name, where, explain_tls());
     const auto pipe = std::make_shared<HttpPipe>(io_);
     auto stream = std::make_unique<CpprestStream>(running, pipe);
-    running->start_stream(fresh(kLongestSilenceOfStream), translated(request), pipe);
+    running->start_stream(fresh(kLongestSilenceOfStream), translated(request), pipe, HttpExchange::Size::kAny);
     HttpOutcome outcome = co_await answer(context, running, where);
     if (!outcome.result) co_return outcome.result.error();
     stream->begin(std::move(*outcome.result));
@@ -147,6 +152,11 @@ class CpprestTransport final : public HttpTransport {
   }
 
  private:
+  static http_client_config in_blocks(http_client_config config) {
+    config.set_chunksize(kBlock);
+    return config;
+  }
+
   std::shared_ptr<http_client> fresh(std::chrono::seconds silence) const {
     http_client_config config = server_.config;
     config.set_timeout(silence);
@@ -203,9 +213,36 @@ class CpprestTransport final : public HttpTransport {
     const Dropped dropped{running};
     if (const auto deadline = context.deadline())
       running->not_after(std::chrono::steady_clock::now() + (*deadline - context.clock().now()));
-    running->start(client, translated(request));
+    if (request.reader == nullptr) {
+      running->start(client, translated(request));
+      HttpOutcome outcome = co_await answer(context, running, where);
+      co_return outcome;
+    }
+    const auto pipe = std::make_shared<HttpPipe>(io_);
+    const CpprestStream stream(running, pipe);  // closes both, whatever happens
+    running->start_stream(client, translated(request), pipe, HttpExchange::Size::kBounded);
     HttpOutcome outcome = co_await answer(context, running, where);
+    if (outcome.result) outcome.result = co_await read_body(context, pipe, std::move(*outcome.result), request.reader, where);
     co_return outcome;
+  }
+
+  // To the reader, with turns for others in between: a server may have sent all of it as one chunk. What is no success stays in the response.
+  boost::asio::awaitable<Result<HttpResponse>> read_body(Context context, std::shared_ptr<HttpPipe> pipe, HttpResponse response,
+                                                         BodyReader* reader, std::string where) const {
+    const bool wanted = response.status >= 200 && response.status < 300;
+    while (true) {
+      Result<std::string> bytes = co_await pipe->read(context);
+      if (!bytes && context.expired()) co_return ended(context, false, where).result.error();
+      if (!bytes) co_return bytes.error();
+      if (bytes->empty()) co_return response;
+      if (!wanted) response.body += *bytes;
+      for (std::string_view rest = wanted ? *bytes : std::string_view(); !rest.empty();) {
+        reader->take(rest.substr(0, kMostAtOnce));
+        rest.remove_prefix(std::min(rest.size(), kMostAtOnce));
+        if (!rest.empty()) co_await boost::asio::post(io_, boost::asio::use_awaitable);
+      }
+      if (context.expired()) co_return ended(context, false, where).result.error();
+    }
   }
 
   // What the exchange, which is under way, comes to; no later than the context.

@@ -38,10 +38,11 @@ void HttpExchange::start(std::shared_ptr<web::http::client::http_client> client,
 }
 
 void HttpExchange::start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request,
-                                std::shared_ptr<HttpPipe> pipe) {
+                                std::shared_ptr<HttpPipe> pipe, Size size) {
   const auto self = shared_from_this();
-  request.set_progress_handler([self](auto direction, auto bytes) {
-    if (direction == web::http::message_direction::upload) self->on_sending(bytes);
+  request.set_progress_handler([self, size](auto direction, auto bytes) {
+    if (direction == web::http::message_direction::upload) return self->on_sending(bytes);
+    if (size == Size::kBounded && bytes > kMostBody) throw web::http::http_exception(kAnswerTooLarge);
   });
   request.set_response_stream(pipe->sink());
   pplx::task<web::http::http_response> body;

@@ -40,9 +40,10 @@ class HttpExchange : public std::enable_shared_from_this<HttpExchange> {
   // Any failure, even at once, comes as an outcome. `client` lives until the exchange ended on the pool too.
   void start(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request);
 
-  // The same, but the outcome is there with the head of the answer, and the body goes through the pipe; it may be of any size.
-  void start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request,
-                    std::shared_ptr<HttpPipe> pipe);
+  // The same, but the outcome is there with the head of the answer, and the body goes through the pipe.
+  enum class Size { kBounded, kAny };
+  void start_stream(std::shared_ptr<web::http::client::http_client> client, web::http::http_request request, std::shared_ptr<HttpPipe> pipe,
+                    Size size);
 
   boost::asio::awaitable<HttpOutcome> outcome() const { return done_.wait(); }
 

@@ -34,8 +34,8 @@ concurrency::streams::ostream HttpPipe::sink() {
 pplx::task<std::size_t> HttpPipe::push(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   if (!wanted_) return pplx::task_from_result(bytes.size());
+  if (pending_.empty()) wake();  // whoever is woken takes all there is
   pending_ += bytes;
-  wake();
   if (pending_.size() < kMostPending) return pplx::task_from_result(bytes.size());
   held_.emplace();
   return pplx::create_task(*held_).then([count = bytes.size()] { return count; });

@@ -84,11 +84,10 @@ Error error_of(const HttpResponse& response, std::string where, base::Timestamp 
 
 using Shortening = std::string (*)(std::string_view);
 
-Answer<std::string> text_of(Answer<HttpResponse> sending, Shortening shorten = nullptr) {
-  Result<HttpResponse> response = co_await std::move(sending);
+Answer<std::string> text_of(Answer<HttpResponse> sending, Shortening shorten) {
+  const Result<HttpResponse> response = co_await std::move(sending);
   if (!response) co_return response.error();
-  if (shorten) co_return shorten(response->body);
-  co_return std::move(response->body);
+  co_return shorten(response->body);
 }
 
 Answer<Json> parsed(Answer<HttpResponse> sending, std::string where, Shortening shorten = nullptr) {
@@ -179,8 +178,13 @@ Answer<Json> Api::list(Context context, Resource resource, std::string namespace
   return parsed(send(std::move(context), std::move(asked)), where);
 }
 
-Answer<std::string> Api::list_text(Context context, Resource resource, std::string namespace_, ListQuery query) {
-  return text_of(send(std::move(context), list_request(resource, std::move(namespace_), query)));
+Answer<base::Ok> Api::read_list(Context context, Resource resource, std::string namespace_, ListQuery query, base::BodyReader& reader) {
+  HttpRequest asked = list_request(resource, std::move(namespace_), query);
+  asked.reader = &reader;
+  Result<HttpResponse> response = co_await send(std::move(context), std::move(asked));
+  if (!response) co_return response.error();
+  base::give_rest(*response, reader);
+  co_return base::Ok{};
 }
 
 Answer<std::unique_ptr<HttpStream>> Api::watch(Context context, Resource resource, std::string namespace_, WatchQuery query) {

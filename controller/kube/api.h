@@ -75,8 +75,8 @@ class Api {
 
   Answer<Json> get(Context context, Resource resource, ObjectName name);
   Answer<Json> list(Context context, Resource resource, std::string namespace_, ListQuery query);
-  // The same, not parsed: for whoever takes it apart himself.
-  Answer<std::string> list_text(Context context, Resource resource, std::string namespace_, ListQuery query);
+  // The same, not parsed but read as it comes.
+  Answer<base::Ok> read_list(Context context, Resource resource, std::string namespace_, ListQuery query, base::BodyReader& reader);
   Answer<std::unique_ptr<base::HttpStream>> watch(Context context, Resource resource, std::string namespace_, WatchQuery query);
   Answer<Json> create(Context context, Resource resource, std::string namespace_, Json object);
   // `subresource`: "" or "status". kConflict when its resourceVersion is no longer the newest.

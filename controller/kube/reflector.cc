@@ -5,7 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "base/json_elements.h"
+#include "base/json_list.h"
+#include "base/json_member.h"
 #include "base/memory.h"
 #include "kube/repetition.h"
 #include "kube/store.h"
@@ -32,7 +33,6 @@ constexpr std::chrono::minutes kLongestPenance{2};  // of what Retry-After may a
 
 constexpr int kGone = 410;
 constexpr int kUnavailable = 503;
-constexpr int kParsedAtOnce = 100;  // objects of a page before others have a turn
 
 Error malformed(const char* what) { return {.kind = ErrorKind::kMalformed, .what = what}; }
 
@@ -75,6 +75,42 @@ bool keeps_place(const Error& error) {
 }
 
 }  // namespace
+
+// Gives the sink what a page shows, one by one as it comes.
+class Reflector::Page final : public base::JsonListReader {
+ public:
+  Page(ReflectorSink& sink, std::string where) : JsonListReader("items"), sink_(sink), where_(std::move(where)) {}
+
+  Result<PageEnd> end() {
+    if (broken_) return malformed("an object of the list is none");
+    // A list that was not found is parsed whole: it may be empty in other words, or no list, or no JSON.
+    const Result<Json> around = base::parse_json(rest(), where_);
+    if (!around) return malformed("the answer is no JSON");
+    PageEnd end{resource_version_of(*around), base::get_string(base::get_object(*around, "metadata"), "continue").value_or("")};
+    // An answer that only looks like an empty list, or like its last page, would delete everything.
+    const Json* items = base::find(*around, "items");
+    const Json* next = base::find(base::get_object(*around, "metadata"), "continue");
+    const bool is_list = items != nullptr && (items->is_array() || items->is_null());
+    if (end.version.empty() || !is_list || (next != nullptr && !next->is_string())) return malformed("the answer is no list");
+    for (const Json& object : base::elements(base::find(*around, "items"))) sink_.listed(object, {});
+    return end;
+  }
+
+ private:
+  void element(std::string_view whole) override {
+    if (broken_) return;
+    const std::string item = without_repetition(whole);
+    const auto about = version_in(item);
+    if (about && sink_.has_listed(*about)) return;
+    const Result<Json> object = base::parse_json(item, where_);
+    broken_ = !object || !base::get_string(base::get_object(*object, "metadata"), "name");  // nor is what has no name an object
+    if (!broken_) sink_.listed(*object, item);
+  }
+
+  ReflectorSink& sink_;
+  const std::string where_;
+  bool broken_ = false;
+};
 
 struct Reflector::Seen {
   int events = 0;
@@ -128,53 +164,28 @@ Answer<std::string> Reflector::list_pages(Context context, int limit) {
   query.field_selector = options_.field_selector;
   sink_.begin_list();
   while (true) {
-    Result<std::string> answer = co_await page(context, query);
-    if (!answer) co_return answer.error();
-    std::string version;
-    Result<std::string> next = co_await take_page(std::move(*answer), &version);
-    if (!next) co_return next.error();
-    query.continue_token = *next;
+    Page page(sink_, "list of " + options_.resource.plural);
+    const Result<Ok> read = co_await read_page(context, query, page);
+    if (!read) co_return read.error();
+    const Result<PageEnd> end = page.end();
+    if (!end) co_return end.error();
+    query.continue_token = end->continue_token;
     if (query.continue_token.empty()) {
       sink_.end_list();
-      co_return version;
+      co_return end->version;
     }
     co_await let_others_run();
   }
 }
 
-// Gives the sink what the page shows, one by one; returns the token that continues it, empty at the end.
-Answer<std::string> Reflector::take_page(std::string page, std::string* version) {
-  const auto items = base::json_elements(page, "items");
-  const auto metadata = base::json_member(page, "metadata");
-  // A list that cannot be taken apart is parsed whole: it may be empty in other words, or no list, or no JSON.
-  const Result<Json> rest = base::parse_json(items && metadata ? "{\"items\":[],\"metadata\":" + std::string(*metadata) + "}" : page,
-                                             "list of " + options_.resource.plural);
-  if (!rest) co_return malformed("the answer is no JSON");
-  *version = resource_version_of(*rest);
-  // An answer that only looks like an empty list would delete everything.
-  if (version->empty() || base::find(*rest, "items") == nullptr) co_return malformed("the answer is no list");
-  for (const Json& object : base::elements(base::find(*rest, "items"))) sink_.listed(object, {});
-  int parsed = 0;
-  for (const std::string_view whole : items ? *items : std::vector<std::string_view>{}) {
-    const std::string item = without_repetition(whole);
-    const auto about = version_in(item);
-    if (about && sink_.has_listed(*about)) continue;
-    const Result<Json> object = base::parse_json(item, "list of " + options_.resource.plural);
-    if (!object) co_return malformed("an object of the list is no JSON");
-    sink_.listed(*object, item);
-    if (++parsed % kParsedAtOnce == 0) co_await let_others_run();
-  }
-  co_return base::get_string(base::get_object(*rest, "metadata"), "continue").value_or("");
-}
-
 // A server that is too busy for one page is not asked for those before it again.
-Answer<std::string> Reflector::page(Context context, ListQuery query) {
+Answer<Ok> Reflector::read_page(Context context, ListQuery query, Page& page) {
   while (true) {
-    Result<std::string> answer = co_await api_.list_text(context, options_.resource, options_.namespace_, query);
-    if (answer || answer.error().kind != ErrorKind::kThrottled) co_return answer;
-    const Milliseconds wait = wait_after(answer.error());
+    Result<Ok> read = co_await api_.read_list(context, options_.resource, options_.namespace_, query, page);
+    if (read || read.error().kind != ErrorKind::kThrottled) co_return read;
+    const Milliseconds wait = wait_after(read.error());
     const bool whole = co_await clock_.sleep(context, wait);
-    if (!whole) co_return answer;
+    if (!whole) co_return read;
   }
 }
 

@@ -1,7 +1,7 @@
 // Keeps up with all objects of one resource: lists them in pages, then watches, for ever.
 //
-// The sink gets objects one at a time and keeps what it needs of them. While the server is away the sink keeps what it has; a list that
-// breaks off leaves no trace. Mechanics after client-go (README.md, "Reflector"): pages of 500, watch timeouts of random 5 to 10 min,
+// The sink gets objects one at a time and keeps what it needs of them. While the server is away the sink keeps what it has; what a
+// list showed before it broke off holds, and nothing is taken for gone by it. Mechanics after client-go (README.md, "Reflector"): pages of 500, watch timeouts of random 5 to 10 min,
 // bookmarks, 410 → list anew, ERROR events in a 200 stream, 429 in place, backoff 0.8 s … 30 s with jitter, reset after 2 min of quiet; a
 // watch that ends within 1 s without an event counts as a failure. A watch that outlives its timeout by 30 s is cut, and so is one whose
 // bookmarks stop for 3 min.
@@ -74,11 +74,15 @@ class Reflector {
 
  private:
   struct Seen;  // in the watch under way
+  class Page;
+  struct PageEnd {
+    std::string version;  // of the list
+    std::string continue_token;  // empty: it was the last page
+  };
 
   Answer<base::Ok> list(Context context);
   Answer<std::string> list_pages(Context context, int limit);
-  Answer<std::string> page(Context context, ListQuery query);
-  Answer<std::string> take_page(std::string page, std::string* version);
+  Answer<base::Ok> read_page(Context context, ListQuery query, Page& page);
   Answer<base::Ok> watch(Context context);
   Answer<base::Ok> follow(Context context, base::HttpStream* stream, Seen* seen);
   Result<base::Ok> take(const std::string& line, Seen& seen);

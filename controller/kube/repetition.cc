@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "base/json_elements.h"
+#include "base/json_member.h"
 
 namespace lepton_operator::kube {
 

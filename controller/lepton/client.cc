@@ -5,10 +5,8 @@
 #include <set>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include "base/json_elements.h"
+#include "base/json_list.h"
+#include "base/json_member.h"
 #include "lepton/answers.h"
 
 namespace lepton_operator::lepton {
@@ -21,6 +19,7 @@ namespace {
 
 constexpr std::size_t kPageSize = 500;
 constexpr int kMostPages = 1'000;
+constexpr int kSuccess = 200;
 
 // An empty name would address the whole collection, a dotted one its parent.
 bool addressable(const std::string& name) { return name.find_first_not_of('.') != std::string::npos; }
@@ -96,37 +95,48 @@ Result<T> decoded(const Result<Json>& body, Decode decode, const std::string& as
   return error;
 }
 
-constexpr std::size_t kAtOnce = 200;  // elements decoded before others have a turn
-
-// A list one by one, so that its tree never stands there whole, and what is known by its text is passed over.
+// A list one by one as it comes, so that neither its text nor its tree ever stands there whole; what is known by its text is passed over.
 template <class T, class Decode>
-Answer<Decoded<T>> decoded_list(base::HttpResponse response, const char* member, Decode decode, const Prints* known, std::string asked) {
-  const auto elements = base::json_elements(response.body, member);
-  const auto executor = co_await boost::asio::this_coro::executor;
-  Decoded<T> list;
-  std::size_t decoded_now = 0;
-  for (const std::string_view element : elements ? *elements : std::vector<std::string_view>{}) {
-    const std::uint64_t print = known ? base::text_print(element) : 0;
-    if (const auto found = known ? known->find(print) : Prints::const_iterator{}; known && found != known->end()) {
-      list.unchanged.insert(*found);
-      continue;
-    }
-    const Result<Json> one = json_of(response.status, "[" + std::string(element) + "]", asked);
-    Result<Decoded<T>> alone = decoded<Decoded<T>>(one, decode, asked);
-    if (!alone) co_return alone.error();
-    list.malformed += alone->malformed;
-    for (T& item : alone->items) {  // one, or none of ours
-      list.items.push_back(std::move(item));
-      if (known) list.prints.push_back(print);
-    }
-    if (++decoded_now % kAtOnce == 0) co_await boost::asio::post(executor, boost::asio::use_awaitable);
+class ListReader final : public base::JsonListReader {
+ public:
+  ListReader(const char* member, Decode decode, const Prints* known, std::string asked)
+      : JsonListReader(member), decode_(std::move(decode)), known_(known), asked_(std::move(asked)) {}
+
+  Result<Decoded<T>> finish(base::HttpResponse response) {
+    base::give_rest(response, *this);
+    if (error_) return *error_;
+    // No list, an empty one in other words, or no JSON at all: the codec knows, and says it.
+    Result<Decoded<T>> around = decoded<Decoded<T>>(json_of(response.status, rest(), asked_), decode_, asked_);
+    if (!around || !found()) return around;
+    return std::move(list_);
   }
-  if (elements) co_return list;
-  // No list, an empty one in other words, or no JSON at all: the codec knows, and says it.
-  const Result<Json> whole = json_of(response.status, response.body, asked);
-  Result<Decoded<T>> answer = decoded<Decoded<T>>(whole, decode, asked);
-  co_return answer;
-}
+
+ private:
+  void element(std::string_view text) override {
+    if (error_) return;
+    const std::uint64_t print = known_ ? base::text_print(text) : 0;
+    if (const auto found = known_ ? known_->find(print) : Prints::const_iterator{}; known_ && found != known_->end()) {
+      list_.unchanged.insert(*found);
+      return;
+    }
+    Result<Decoded<T>> alone = decoded<Decoded<T>>(json_of(kSuccess, "[" + std::string(text) + "]", asked_), decode_, asked_);
+    if (!alone) {
+      error_ = alone.error();
+      return;
+    }
+    list_.malformed += alone->malformed;
+    for (T& item : alone->items) {  // one, or none of ours
+      list_.items.push_back(std::move(item));
+      if (known_) list_.prints.push_back(print);
+    }
+  }
+
+  const Decode decode_;
+  const Prints* const known_;
+  const std::string asked_;
+  Decoded<T> list_;
+  std::optional<Error> error_;  // of the first element that is none
+};
 
 }  // namespace
 
@@ -138,12 +148,12 @@ Answer<WorkspaceInfo> Client::workspace(Context context) {
 
 Answer<Decoded<Endpoint>> Client::list_endpoints(Context context, ApiFamily family, const Prints* known) {
   Call request = call(Method::kGet, collection(family));
-  const std::string asked = request.asked;
+  const auto decode = [family](const Json& answer) { return decode_endpoints(answer, family); };
+  ListReader<Endpoint, decltype(decode)> reader("", decode, known, request.asked);
+  request.request.reader = &reader;
   Result<base::HttpResponse> response = co_await send(context, std::move(request));
   if (!response) co_return response.error();
-  const auto decode = [family](const Json& answer) { return decode_endpoints(answer, family); };
-  Result<Decoded<Endpoint>> answer = co_await decoded_list<Endpoint>(std::move(*response), "", decode, known, asked);
-  co_return answer;
+  co_return reader.finish(std::move(*response));
 }
 
 Answer<Endpoint> Client::get_endpoint(Context context, std::string name, ApiFamily family) {
@@ -162,9 +172,11 @@ Answer<Decoded<Job>> Client::list_jobs(Context context, JobQuery query, const Pr
   for (int page = 1; page <= kMostPages; ++page) {
     Call request = call(Method::kGet, "/jobs");
     request.request.query = list_query(query, page);
+    ListReader<Job, decltype(&decode_jobs)> reader("jobs", &decode_jobs, known, request.asked);
+    request.request.reader = &reader;
     Result<base::HttpResponse> response = co_await send(context, std::move(request));
     if (!response) co_return response.error();
-    Result<Decoded<Job>> answer = co_await decoded_list<Job>(std::move(*response), "jobs", decode_jobs, known, "GET /jobs");
+    Result<Decoded<Job>> answer = reader.finish(std::move(*response));
     if (!answer) co_return answer.error();
     const std::size_t size = answer->items.size() + answer->unchanged.size() + static_cast<std::size_t>(answer->malformed);
     const bool something_new = add_page(all, ids, std::move(answer).value());

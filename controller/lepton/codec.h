@@ -15,7 +15,7 @@
 
 namespace lepton_operator::lepton {
 
-// By the print of its text (base/json_elements.h), which object a list showed: its name, of jobs its id.
+// By the print of its text (base/json_member.h), which object a list showed: its name, of jobs its id.
 using Prints = std::unordered_map<std::uint64_t, std::string>;
 
 template <class T>

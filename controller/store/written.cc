@@ -1,6 +1,6 @@
 #include "store/written.h"
 
-#include "base/json_elements.h"
+#include "base/json_member.h"
 #include "invocation/codec.h"
 #include "store/kubernetes_sinks.h"
 

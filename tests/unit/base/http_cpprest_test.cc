@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -103,6 +104,85 @@ TEST_F(RealTransport, TakesBodiesOfManyChunksAndOfUnknownLength) {
   EXPECT_EQ(send(server, get("/large"))->body, std::string(3'000'000, 'x'));
 }
 
+class Body final : public BodyReader {
+ public:
+  void take(std::string_view bytes) override {
+    text += bytes;
+    ++pieces;
+  }
+  std::string text;
+  std::atomic<int> pieces = 0;
+};
+
+HttpRequest get(std::string path, Body& body) { return {.path = std::move(path), .reader = &body}; }
+
+TEST_F(RealTransport, GivesABodyToItsReaderAsItComes) {
+  Body body;
+  const RawServer server([&](RawConnection& c, const std::string&) {
+    c.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    const auto patience = std::chrono::steady_clock::now() + 10s;
+    while (body.pieces == 0 && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(1ms);
+    c.write(body.pieces == 0 ? "4\r\nlate\r\n0\r\n\r\n" : "2\r\nde\r\n0\r\n\r\n");
+  });
+  const auto response = send(server, get("/x", body));
+  ASSERT_TRUE(response) << response.error().text();
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, "");
+  EXPECT_EQ(body.text, "abcde");
+}
+
+TEST_F(RealTransport, GivesItsReaderLargeBodiesWholeAndKeepsTheConnection) {
+  std::atomic<int> connections = 0;
+  std::string large;
+  for (int i = 0; large.size() < 3'000'000; ++i) large += std::to_string(i);
+  const RawServer server([&](RawConnection& c, const std::string&) {
+    connections = std::max(connections.load(), c.number + 1);
+    c.write(answer(200, large));
+  });
+  const auto kept = transport(server.port());
+  for (int i = 0; i < 10; ++i) {
+    Body body;
+    ASSERT_TRUE(send(kept, get("/x", body)));
+    EXPECT_TRUE(body.text == large);
+  }
+  EXPECT_LE(connections, 3);  // the pool takes one back a moment after the answer
+}
+
+// However large a chunk is: others wait for their turn.
+TEST_F(RealTransport, GivesItsReaderNoMoreAtOnceThanMayKeepOthersWaiting) {
+  const std::string chunk(1u << 20, 'x');
+  const RawServer server([&](RawConnection& c, const std::string&) {
+    c.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n" + chunk + "\r\n0\r\n\r\n");
+  });
+  Body body;
+  ASSERT_TRUE(send(server, get("/x", body)));
+  EXPECT_TRUE(body.text == chunk);
+  EXPECT_GE(body.pieces, 16);
+}
+
+TEST_F(RealTransport, LeavesWhatIsNoSuccessToTheResponse) {
+  const RawServer server([](RawConnection& c, const std::string&) { c.write(answer(503, "busy")); });
+  Body body;
+  EXPECT_EQ(send(server, get("/x", body))->body, "busy");
+  EXPECT_EQ(body.text, "");
+}
+
+TEST_F(RealTransport, FailsWhenWhatItsReaderWasGivenBreaksOffOrDoesNotEnd) {
+  const RawServer server([](RawConnection& c, const std::string& request) {
+    c.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    if (request.starts_with("GET /broken")) c.close();
+  });
+  Body broken;
+  const auto interrupted = send(server, get("/broken", broken));
+  ASSERT_FALSE(interrupted);
+  EXPECT_EQ(interrupted.error().kind, ErrorKind::kInterrupted);
+  Body silent;
+  const auto late = send(server, get("/silent", silent), 300ms);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kTimeout);
+  EXPECT_THAT(server.requests(), SizeIs(2));  // never asked again once there was an answer
+}
+
 TEST_F(RealTransport, SendsLargeBodiesWhole) {
   const RawServer server([](RawConnection& c, const std::string&) { c.write(answer(200, "")); });
   const std::string body(3'000'000, 'y');
@@ -148,6 +228,21 @@ TEST_F(RealTransport, SendsAGetAgainWhenItsKeptConnectionWasDead) {
     const auto second = send(kept, get("/second"));
     ASSERT_TRUE(second) << second.error().text();
     EXPECT_EQ(second->body, "second");
+  }
+}
+
+TEST_F(RealTransport, GivesItsReaderABodyOnceThoughTheKeptConnectionWasDead) {
+  const RawServer server([](RawConnection& c, const std::string& request) {
+    if (request.starts_with("GET /second") && c.requests > 1) return c.close();
+    c.write(answer(200, request.substr(5, 6)));
+  });
+  const auto kept = transport(server.port());
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(send(kept, get("/first0")));
+    Body second;
+    const auto response = send(kept, get("/second", second));
+    ASSERT_TRUE(response) << response.error().text();
+    EXPECT_EQ(second.text, "second");
   }
 }
 

@@ -137,14 +137,31 @@ TEST_F(ReflectorTest, AContinueTokenThatExpiredLeadsToOneFullListAtOnce) {
 }
 
 TEST_F(ReflectorTest, AnAnswerThatOnlyLooksLikeAnEmptyListDeletesNothing) {
-  server_->then(200, "{}").then(200, R"({"items":[]})").then(200, R"({"metadata":{"resourceVersion":"5"}})");
+  server_->then(200, "{}").then(200, R"({"items":[]})").then(200, R"({"metadata":{"resourceVersion":"5"}})")
+      .then(200, R"({"metadata":{"resourceVersion":"5"},"items":{}})")
+      .then(200, R"({"metadata":{"resourceVersion":"5","continue":7},"items":[]})");
   start();
-  pass(1s);
-  pass(2s);
-  EXPECT_THAT(diary_.read(), ElementsAre("begin", "begin", "begin"));
+  for (const auto wait : {1s, 2s, 4s, 8s}) pass(wait);
+  EXPECT_THAT(diary_.read(), ElementsAre("begin", "begin", "begin", "begin", "begin"));
   EXPECT_FALSE(reflector_.synced());
-  pass(4s);
+  pass(16s);
   EXPECT_THAT(diary_.read(), ElementsAre("begin", "end"));
+}
+
+TEST_F(ReflectorTest, AListThatBreaksOffIsBegunAgainAndNothingIsTakenForGoneByIt) {
+  server_->then(200, page("abcd", "50"), {{"x-breaks", "1"}}).then(200, page("ab", "51"));
+  start();
+  EXPECT_THAT(diary_.read(), ElementsAre("begin", "listed n/a"));
+  EXPECT_FALSE(reflector_.synced());
+  pass(1s);
+  EXPECT_THAT(diary_.read(), ElementsAre("begin", "listed n/a", "listed n/b", "end"));
+}
+
+TEST_F(ReflectorTest, WhatIsNoObjectEndsTheList) {
+  server_->then(200, R"({"metadata":{"resourceVersion":"5"},"items":[{"metadata":{"name":"a"}},{},{"metadata":{"name":"b"}}]})");
+  start();
+  EXPECT_THAT(diary_.read(), ElementsAre("begin", "listed a"));
+  EXPECT_FALSE(reflector_.synced());
 }
 
 TEST_F(ReflectorTest, TellsEventsInTheirOrder) {

@@ -1,11 +1,13 @@
 // An API server that a test plays by hand: each request is answered by a script, each watch is fed while it is open.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,8 +99,16 @@ class WatchedServer final : public base::HttpTransport {
   Watch& watch() const { return *watches_.back(); }
   const std::vector<std::shared_ptr<Watch>>& watches() const { return watches_; }
 
+  // To a reader in pieces; of an answer with the header "x-breaks" half of the body, and then the connection is gone.
   boost::asio::awaitable<base::Result<base::HttpResponse>> send(base::Context, base::HttpRequest request) override {
+    base::BodyReader* reader = request.reader;
     Answer answer = next(std::move(request));
+    if (!answer || reader == nullptr || !answer->success()) co_return answer;
+    const bool breaks = answer->headers.contains("x-breaks");
+    std::string body = std::exchange(answer->body, {});
+    if (breaks) body.resize(body.size() / 2);
+    for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 7))) reader->take(rest.substr(0, 7));
+    if (breaks) co_return base::Error{base::ErrorKind::kInterrupted, "the connection broke"};
     co_return answer;
   }
   boost::asio::awaitable<base::Result<std::unique_ptr<base::HttpStream>>> open(base::Context, base::HttpRequest request) override {

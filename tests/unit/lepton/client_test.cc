@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/json_elements.h"
+#include "base/json_list.h"
+#include "base/json_member.h"
 #include "unit/lepton/bench.h"
 
 namespace lepton_operator::lepton {
@@ -291,6 +292,19 @@ TEST(AList, DoesNotReadWhatIsKnownByItsText) {
   EXPECT_EQ(bench.get(bench.client->list_endpoints(bench.root)).error().kind, ErrorKind::kMalformed);
 }
 
+class PrintsOf final : public base::JsonListReader {
+ public:
+  explicit PrintsOf(const std::vector<Job>& jobs) : JsonListReader("jobs"), jobs_(jobs) {}
+  Prints prints;
+
+ private:
+  void element(std::string_view text) override {
+    const std::string& id = jobs_[prints.size()].id;
+    prints.emplace(base::text_print(text), id);
+  }
+  const std::vector<Job>& jobs_;
+};
+
 // A page of nothing but the known is a page all the same.
 TEST(AListOfJobs, CountsWhatIsKnownByItsTextWhenItDecidesThatAPageIsShort) {
   Bench bench;
@@ -298,10 +312,10 @@ TEST(AListOfJobs, CountsWhatIsKnownByItsTextWhenItDecidesThatAPageIsShort) {
   bench.transport->then(200, page).then(200, jobs_page(500, 1));
   const auto first = bench.get(bench.client->list_jobs(bench.root, {}));
   ASSERT_TRUE(first.ok());
-  const auto elements = base::json_elements(page, "jobs");
-  ASSERT_TRUE(elements);
-  Prints prints;
-  for (std::size_t i = 0; i < elements->size(); ++i) prints.emplace(base::text_print((*elements)[i]), first->items[i].id);
+  PrintsOf known(first->items);
+  known.take(page);
+  const Prints& prints = known.prints;
+  ASSERT_EQ(prints.size(), 500u);
   bench.transport->then(200, page).then(200, jobs_page(500, 1));
   const auto again = bench.get(bench.client->list_jobs(bench.root, {}, &prints));
   ASSERT_TRUE(again.ok());

@@ -143,6 +143,15 @@ TEST_F(Observing, HastensTheLessTheMoreThereIsToSee) {
   }
 }
 
+TEST_F(Observing, LooksAtRunningJobsTheMoreSeldomTheMoreThereIsToSee) {
+  for (int i = 0; i < 10'000; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
+  for (int i = 0; i < 10'000; ++i) workspace.jobs.push_back(object("j" + std::to_string(i), "u1", "Running"));
+  observer->set_interest("a", Interest{Pace::kJobs, false});
+  begin();
+  bench.pass(100s);
+  EXPECT_THAT(intervals(), AllOf(testing::SizeIs(Ge(6u)), testing::Each(AllOf(Ge(12'800ms), Le(16s)))));
+}
+
 TEST_F(Observing, HastensNoMoreForAListThatIsNotAnswered) {
   for (int i = 0; i < 4'000; ++i) workspace.endpoints.push_back(object("e" + std::to_string(i), "u1", "Ready"));
   observer->set_interest("a", Interest{Pace::kClose, false});

@@ -1,4 +1,4 @@
-#include "base/json_elements.h"
+#include "base/json_member.h"
 
 #include <simdjson.h>
 
@@ -30,22 +30,6 @@ class Reader {
     return text_of(value);
   }
 
-  // Of the document, which is an array.
-  std::optional<std::vector<std::string_view>> elements() {
-    std::vector<std::string_view> all;
-    ondemand::array array;
-    if (document_.get_array().get(array) != simdjson::SUCCESS) return std::nullopt;
-    for (auto element : array) {
-      ondemand::value value;
-      if (element.get(value) != simdjson::SUCCESS) return std::nullopt;
-      const auto text = text_of(value);
-      if (!text) return std::nullopt;
-      all.push_back(*text);
-    }
-    if (document_.current_location().error() != simdjson::OUT_OF_BOUNDS) return std::nullopt;  // something follows
-    return all;
-  }
-
  private:
   std::optional<std::string_view> text_of(ondemand::value& value) const {
     std::string_view raw;
@@ -69,15 +53,6 @@ std::optional<std::string_view> json_member(std::string_view text, std::string_v
   Reader reader(text);
   if (!reader.is(ondemand::json_type::object)) return std::nullopt;
   return reader.member(member);
-}
-
-std::optional<std::vector<std::string_view>> json_elements(std::string_view text, std::string_view member) {
-  Reader reader(text);
-  if (reader.is(ondemand::json_type::array)) return reader.elements();
-  if (!reader.is(ondemand::json_type::object)) return std::nullopt;
-  const auto array = reader.member(member);
-  if (!array || !array->starts_with('[')) return std::nullopt;
-  return Reader(*array).elements();
 }
 
 std::uint64_t text_print(std::string_view text) { return std::hash<std::string_view>{}(text); }

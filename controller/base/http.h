@@ -21,8 +21,9 @@ namespace lepton_operator::base {
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete };
 const char* to_string(Method method);  // "GET"
 
-// Takes the body of an answer (200 to 299) as it comes, cut anywhere, so that it does not stand in memory whole (but for a server that sends
-// it as one chunk). Each body once, on the domain thread, within the request's deadline; one that breaks off is followed by its error.
+// Takes the body of an answer (200 to 299) as it comes, cut anywhere, so that it does not stand in memory whole (but for a server that
+// sends it as one chunk). Each body once, on the domain thread, within the request's deadline; one that breaks off is followed by its
+// error.
 class BodyReader {
  public:
   virtual ~BodyReader() = default;

@@ -226,7 +226,8 @@ class CpprestTransport final : public HttpTransport {
     co_return outcome;
   }
 
-  // To the reader, with turns for others in between: a server may have sent all of it as one chunk. What is no success stays in the response.
+  // To the reader, with turns for others in between: a server may have sent all of it as one chunk. What is no success stays in the
+  // response.
   boost::asio::awaitable<Result<HttpResponse>> read_body(Context context, std::shared_ptr<HttpPipe> pipe, HttpResponse response,
                                                          BodyReader* reader, std::string where) const {
     const bool wanted = response.status >= 200 && response.status < 300;

@@ -1,7 +1,8 @@
 // The body of an answer that is read while it comes: a pipe from cpprestsdk's pool to the domain thread, and the HttpStream at its end.
 //
 // Bytes are handed on as cpprestsdk has them: a chunk of a chunked body as soon as it is whole; a body without chunks in blocks of 64 KiB
-// (256 KiB on a kept connection), the last one at its end. Who reads slowly slows the sender down: above kMostPending the connection is not read any further.
+// (256 KiB on a kept connection), the last one at its end. Who reads slowly slows the sender down: above kMostPending the connection is not
+// read any further.
 //
 // Thread rule: push() and end() on the pool, all else on the domain thread. After close() nothing is posted to the io_context any more, so
 // that it may go while the pool still holds the pipe.

@@ -1,5 +1,5 @@
-// A list in a JSON text that comes in pieces: each element's own text as soon as it is whole, and at the end the text around them. So the text
-// of a list need not stand in memory, much less its tree, and whoever knows an element by its text need not parse it again.
+// A list in a JSON text that comes in pieces: each element's own text as soon as it is whole, and at the end the text around them. So the
+// text of a list need not stand in memory, much less its tree, and whoever knows an element by its text need not parse it again.
 //
 // Only where elements begin and end is told here: their own errors show when they are parsed, those between and around them when rest() is.
 //
@@ -51,8 +51,8 @@ class JsonListReader : public BodyReader {
 
   const std::string key_;
   State state_ = State::kBefore;
-  Place place_;   // around the list
-  Place within_;  // an element
+  Place place_;           // around the list
+  Place within_;          // an element
   bool comma_ = false;    // between: one was there, so that an element has to follow
   bool several_ = false;  // between: an element was there, so that a comma has to follow
   std::string begun_;     // of an element, before these bytes

@@ -1,5 +1,5 @@
-// Of a JSON text a part of it, as its own text, without parsing the whole; and what a text is known by. Whoever knows a text need not parse it
-// again.
+// Of a JSON text a part of it, as its own text, without parsing the whole; and what a text is known by. Whoever knows a text need not parse
+// it again.
 //
 // Only what is passed over on the way is checked; errors within the part show when it is parsed. Pure; any thread.
 #pragma once

@@ -1,10 +1,10 @@
 // Keeps up with all objects of one resource: lists them in pages, then watches, for ever.
 //
 // The sink gets objects one at a time and keeps what it needs of them. While the server is away the sink keeps what it has; what a
-// list showed before it broke off holds, and nothing is taken for gone by it. Mechanics after client-go (README.md, "Reflector"): pages of 500, watch timeouts of random 5 to 10 min,
-// bookmarks, 410 → list anew, ERROR events in a 200 stream, 429 in place, backoff 0.8 s … 30 s with jitter, reset after 2 min of quiet; a
-// watch that ends within 1 s without an event counts as a failure. A watch that outlives its timeout by 30 s is cut, and so is one whose
-// bookmarks stop for 3 min.
+// list showed before it broke off holds, and nothing is taken for gone by it. Mechanics after client-go (README.md, "Reflector"): pages of
+// 500, watch timeouts of random 5 to 10 min, bookmarks, 410 → list anew, ERROR events in a 200 stream, 429 in place, backoff 0.8 s … 30 s
+// with jitter, reset after 2 min of quiet; a watch that ends within 1 s without an event counts as a failure. A watch that outlives its
+// timeout by 30 s is cut, and so is one whose bookmarks stop for 3 min.
 //
 // Lists ask for the newest version ("", never "0"): a restart must not see a world before its own last writes.
 //
@@ -76,7 +76,7 @@ class Reflector {
   struct Seen;  // in the watch under way
   class Page;
   struct PageEnd {
-    std::string version;  // of the list
+    std::string version;         // of the list
     std::string continue_token;  // empty: it was the last page
   };
 

@@ -85,7 +85,8 @@ Milliseconds Observer::interval() const {
   switch (strongest().pace) {
     case Pace::kIdle: return options_.idle;
     case Pace::kJobs:
-      return std::clamp(std::chrono::floor<Milliseconds>(kPerObjectOfJobs * listed_.sum()), options_.jobs, std::max(options_.jobs, options_.idle));
+      return std::clamp(std::chrono::floor<Milliseconds>(kPerObjectOfJobs * listed_.sum()), options_.jobs,
+                        std::max(options_.jobs, options_.idle));
     case Pace::kClose: return options_.close;
   }
   __builtin_unreachable();

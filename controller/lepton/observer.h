@@ -2,8 +2,8 @@
 //
 // Interested parties say how closely they need a look (set_interest); the pace is that of the closest: 2 s while an endpoint or a cleanup
 // is awaited, 10 s while only jobs run, 30 s when nothing is expected; jitter only shortens. Polls take at most half of the token bucket,
-// so the interval stretches before they starve the rest; that of 10 s also where more than 12,500 objects are to be listed. Whoever wrote to
-// Lepton calls look_soon(), which hastens the next look.
+// so the interval stretches before they starve the rest; that of 10 s also where more than 12,500 objects are to be listed. Whoever wrote
+// to Lepton calls look_soon(), which hastens the next look.
 //
 // Thread rule: domain thread only. Ends: cancel the context given to run(). A failed look changes nothing but last_error().
 #pragma once

@@ -82,8 +82,11 @@ void Volume::remove(const std::string& path) {
   const std::string prefix = as_prefix(path);
   directories_.erase(path);
   files_.erase(path);
-  std::erase_if(directories_, [&](const std::string& each) { return each.starts_with(prefix); });
-  std::erase_if(files_, [&](const auto& each) { return each.first.starts_with(prefix); });
+  // In order of their paths, so that what is below stands together: a volume of thousands is not walked for one directory.
+  const auto first = directories_.lower_bound(prefix);
+  directories_.erase(first, std::find_if_not(first, directories_.end(), [&](const std::string& each) { return each.starts_with(prefix); }));
+  const auto file = files_.lower_bound(prefix);
+  files_.erase(file, std::find_if_not(file, files_.end(), [&](const auto& each) { return each.first.starts_with(prefix); }));
 }
 
 std::size_t Volume::bytes() const {

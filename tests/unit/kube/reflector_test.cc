@@ -137,7 +137,9 @@ TEST_F(ReflectorTest, AContinueTokenThatExpiredLeadsToOneFullListAtOnce) {
 }
 
 TEST_F(ReflectorTest, AnAnswerThatOnlyLooksLikeAnEmptyListDeletesNothing) {
-  server_->then(200, "{}").then(200, R"({"items":[]})").then(200, R"({"metadata":{"resourceVersion":"5"}})")
+  server_->then(200, "{}")
+      .then(200, R"({"items":[]})")
+      .then(200, R"({"metadata":{"resourceVersion":"5"}})")
       .then(200, R"({"metadata":{"resourceVersion":"5"},"items":{}})")
       .then(200, R"({"metadata":{"resourceVersion":"5","continue":7},"items":[]})");
   start();

@@ -107,7 +107,8 @@ class WatchedServer final : public base::HttpTransport {
     const bool breaks = answer->headers.contains("x-breaks");
     std::string body = std::exchange(answer->body, {});
     if (breaks) body.resize(body.size() / 2);
-    for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 7))) reader->take(rest.substr(0, 7));
+    for (std::string_view rest = body; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 7)))
+      reader->take(rest.substr(0, 7));
     if (breaks) co_return base::Error{base::ErrorKind::kInterrupted, "the connection broke"};
     co_return answer;
   }

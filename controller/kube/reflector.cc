@@ -91,8 +91,9 @@ class Reflector::Page final : public base::JsonListReader {
     const Json* items = base::find(*around, "items");
     const Json* next = base::find(base::get_object(*around, "metadata"), "continue");
     const bool is_list = items != nullptr && (items->is_array() || items->is_null());
-    if (end.version.empty() || !is_list || (next != nullptr && !next->is_string())) return malformed("the answer is no list");
-    for (const Json& object : base::elements(base::find(*around, "items"))) sink_.listed(object, {});
+    if (end.version.empty() || !is_list || (next != nullptr && !next->is_string() && !next->is_null()))
+      return malformed("the answer is no list");
+    for (const Json& object : base::elements(items)) sink_.listed(object, {});
     return end;
   }
 

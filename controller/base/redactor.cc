@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <set>
+#include <vector>
 
 #include "base/hash.h"
 #include "base/http.h"
@@ -54,31 +56,29 @@ std::string with_small_escapes(std::string percent) {
   return percent;
 }
 
-std::vector<std::string> forms_of(const std::string& secret) {
+std::set<std::string> forms_of(const std::string& secret) {
   const std::string quoted = to_text(Json::string(secret));
   const std::string percent = encode_segment(secret);
-  std::vector<std::string> forms = {secret, quoted.substr(1, quoted.size() - 2), percent, with_small_escapes(percent),
-                                    with_slashes(percent)};
+  std::set<std::string> forms = {secret, quoted.substr(1, quoted.size() - 2), percent, with_small_escapes(percent), with_slashes(percent)};
   for (const std::string& digits : within_base64(secret)) {
-    forms.push_back(digits);
-    forms.push_back(url_safe(digits));
+    forms.insert(digits);
+    forms.insert(url_safe(digits));
   }
+  std::erase_if(forms, [](const std::string& form) { return form.size() < Redactor::kShortest; });
   return forms;
 }
+
+std::uint32_t print_of(std::string_view text) { return static_cast<std::uint32_t>(std::hash<std::string_view>()(text)); }
 
 }  // namespace
 
 bool Redactor::add(const std::string& secret) {
-  if (secret.size() < kShortest || ++known_[secret] > 1) return false;
-  for (std::string& text : forms_of(secret)) {
-    if (text.size() < kShortest) continue;
-    std::vector<Form>& alike = forms_[beginning(text.data())];
-    const auto same = std::find_if(alike.begin(), alike.end(), [&](const Form& form) { return form.text == text; });
-    if (same == alike.end()) {
-      alike.push_back({std::move(text)});
-    } else {
-      ++same->secrets;
-    }
+  if (secret.size() < kShortest) return false;
+  const auto [known, added] = known_.try_emplace(secret, 0);
+  ++known->second;
+  if (!added) return false;
+  for (const std::string& form : forms_of(secret)) {
+    forms_.emplace(beginning(form.data()), Form{&known->first, static_cast<std::uint32_t>(form.size()), print_of(form)});
   }
   return true;
 }
@@ -86,27 +86,30 @@ bool Redactor::add(const std::string& secret) {
 void Redactor::remove(const std::string& secret) {
   const auto known = known_.find(secret);
   if (known == known_.end() || --known->second > 0) return;
-  known_.erase(known);
-  for (const std::string& text : forms_of(secret)) {
-    if (text.size() < kShortest) continue;
-    const auto alike = forms_.find(beginning(text.data()));
-    std::erase_if(alike->second, [&](Form& form) { return form.text == text && --form.secrets == 0; });
-    if (alike->second.empty()) forms_.erase(alike);
+  for (const std::string& form : forms_of(secret)) {
+    const auto [first, last] = forms_.equal_range(beginning(form.data()));
+    const Form gone{&known->first, static_cast<std::uint32_t>(form.size()), print_of(form)};
+    forms_.erase(std::find_if(first, last, [&](const auto& other) { return other.second == gone; }));
   }
+  known_.erase(known);
 }
 
 std::size_t Redactor::match(std::string_view text, std::size_t at) const {
   std::size_t end = at;
-  const auto alike = forms_.find(beginning(text.data() + at));
-  if (alike == forms_.end()) return end;
-  for (const Form& form : alike->second) {
-    if (text.substr(at).starts_with(form.text)) end = std::max(end, at + form.text.size());
+  std::string_view found;
+  std::uint32_t print = 0;
+  const auto [first, last] = forms_.equal_range(beginning(text.data() + at));
+  for (auto alike = first; alike != last; ++alike) {
+    const Form& form = alike->second;
+    if (at + form.size <= end || text.size() - at < form.size) continue;
+    if (found.size() != form.size) print = print_of(found = text.substr(at, form.size));  // most that begin alike are as long
+    if (print == form.print && forms_of(*form.secret).contains(std::string(found))) end = at + form.size;
   }
   return end;
 }
 
 std::string Redactor::clean(std::string_view text) const {
-  if (forms_.empty() || text.size() < kShortest) return std::string(text);
+  if (known_.empty() || text.size() < kShortest) return std::string(text);
   std::string cleaned;
   std::size_t kept = 0;        // everything before it is in `cleaned`
   std::size_t secret_end = 0;  // of the occurrence that was begun last

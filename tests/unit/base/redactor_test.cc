@@ -103,5 +103,21 @@ TEST(Redactor, TakesOnePassHoweverManySecretsThereAre) {
   EXPECT_THAT(cleaned, HasSubstr("line 199 ***\n"));
 }
 
+// As keys of one issuer do, in Base64 as well: text that repeats how they begin must not cost as much as there are keys.
+TEST(Redactor, TellsApartThousandsOfValuesThatBeginAlike) {
+  Redactor redactor;
+  const int secrets = support::repeats(5'000);
+  const auto secret = [](int i) { return "nvapi-0000" + sha256_hex(std::to_string(i)); };
+  for (int i = 0; i < secrets; ++i) redactor.add(secret(i));
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text += "nvapi-0000 nvapi-0000" + std::string(64, '0') + " " + base64_encode("nvapi-0000 and no more") + " ";
+  EXPECT_EQ(redactor.clean(text), text);
+  EXPECT_EQ(redactor.clean(text + secret(7)), text + "***");
+  for (int i = 0; i < secrets; i += 2) redactor.remove(secret(i));
+  EXPECT_FALSE(redactor.found_in(secret(0)));
+  EXPECT_EQ(redactor.clean(secret(1) + "x"), "***x");
+}
+
 }  // namespace
 }  // namespace lepton_operator::base

@@ -60,16 +60,6 @@ std::string without_trailing_slash(std::string url) {
   return url;
 }
 
-std::map<std::string, std::string> plain_envs(const Json& spec) {
-  std::map<std::string, std::string> envs;
-  for (const Json& item : base::elements(base::find(spec, "envs"))) {
-    const std::optional<std::string> name = get_string(item, "name");
-    const std::optional<std::string> value = get_string(item, "value");
-    if (name && value) envs[*name] = *value;
-  }
-  return envs;
-}
-
 bool is_pod(const Json& body) { return get_bool(get_object(body, "spec"), "is_pod").value_or(false); }
 
 }  // namespace
@@ -120,7 +110,6 @@ base::Result<Endpoint> decode_endpoint(const Json& body) {
   endpoint.created_at = codec::created_at(body);
 
   const Json& spec = get_object(body, "spec");
-  endpoint.envs = plain_envs(spec);
   endpoint.spec = codec::seen_spec(spec);
   endpoint.modified_by = codec::metadata_text(body, "last_modified_by").value_or("");
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -146,7 +145,6 @@ struct Endpoint {
   std::optional<Timestamp> created_at;
   std::string modified_by;  // who changed it last, by the server's word; may be empty
   SeenSpec spec;
-  std::map<std::string, std::string> envs;  // plain values only
 
   bool operator==(const Endpoint&) const = default;
 };

@@ -168,7 +168,8 @@ Executor::Done Executor::run(Context context, Errand errand, invocation::CreateJ
   const std::string name = action.job.name;
   Result<lepton::Job> answer = co_await errand.connection->client().create_job(until, std::move(action.job));
   if (!answer) co_return answer.error();
-  errand.memory->created[name] = std::move(answer).value();
+  lepton::Job& created = errand.memory->created[name] = std::move(answer).value();
+  created.labels = {};  // ours, and kept for as long as it runs
   co_return Ok{};
 }
 

@@ -93,7 +93,7 @@ TEST(AnEndpointRead, CarriesStateUrlOwnerAndPlainEnvs) {
   EXPECT_EQ(endpoint->external_url, "https://e.test");
   EXPECT_EQ(endpoint->spec.min_replicas, 0);
   EXPECT_EQ(endpoint->created_at, Timestamp{std::chrono::milliseconds(1803221876159)});
-  EXPECT_EQ(endpoint->envs, (std::map<std::string, std::string>{{"A", "1"}}));
+  EXPECT_THAT(endpoint->spec.envs.value(), Contains(EnvVar{"A", "1", std::nullopt}));
 }
 
 TEST(AnEndpointRead, MayLackItsStatusOrHaveAnythingInIt) {

@@ -78,6 +78,11 @@ def latencies(objects, begun, account):
     return {"phases": dict(phases), "to_jobs_created": measure.percentiles(created), "to_terminal": measure.percentiles(ended)}
 
 
+def counted(numbers):
+    """How many there are of each."""
+    return {str(number): n for number, n in sorted(collections.Counter(numbers).items())}
+
+
 def lepton_requests(account, count):
     requests = account["requests"]
     polls = {k: n for k, n in requests.items() if k in ("GET /deployments", "GET /jobs", "GET /endpoints")}
@@ -247,7 +252,8 @@ def to_terminal(lab, arguments):
     return {"seconds_to_create": round(created, 1), "seconds": round(seconds, 1), "invocations_per_second": round(count / seconds, 2), **latencies(objects, begun, seen),
             "cpu_seconds": lap["cpu_seconds"], "operator_to_apiserver": ratio(lap),
             "operator_cpu_ms_per_invocation": round(1000 * lap["cpu_seconds"]["operator"] / count, 2),
-            "api_writes_per_invocation": per_invocation(writes, count), "invocation_writes": {"until_terminal": round(sum(until_terminal) / count, 2), "mean": round(sum(of_each) / count, 2), "most": max(of_each)},
+            "api_writes_per_invocation": per_invocation(writes, count),
+            "invocation_writes": {"until_terminal": round(sum(until_terminal) / count, 2), "invocations_by_writes_until_terminal": counted(until_terminal), "mean": round(sum(of_each) / count, 2), "most": max(of_each)},
             "lepton_requests": lepton_requests(seen, count), "memory": {**memory, "peak_mib": round(operator.peak(), 1)},
             "duplicates": duplicates(seen), "most_at_once": most_at_once}
 

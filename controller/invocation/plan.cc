@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "invocation/planning.h"
+#include "invocation/progress.h"
 
 namespace lepton_operator::invocation {
 namespace {
@@ -108,12 +109,30 @@ void decide(Planning& p) {
   wake_at_end_of_life(p);
 }
 
+// An abandoned cleanup stands there first: once the object is gone, nobody can be asked what was left.
+bool status_goes_with_object(const Planning& p) {
+  const Condition* cleaned = find_condition(p.plan.status.conditions, "CleanedUp");
+  return p.world.invocation.meta.finalizers.size() == 1 && (!cleaned || cleaned->reason != kAbandonedReason);
+}
+
+// A deletion's requests change nothing when they are sent again, and what they need to be proved by is no mere progress.
+bool status_may_wait(const Planning& p) {
+  switch (p.plan.finalizer) {
+    case FinalizerChange::kAdd: return false;
+    case FinalizerChange::kRemove: return status_goes_with_object(p);
+    case FinalizerChange::kNone: break;
+  }
+  const bool nothing_follows = p.plan.actions.empty() || p.world.invocation.meta.deleted.has_value();
+  return nothing_follows && !p.plan.remove_object && progress_only(p.world.invocation.status, p.plan.status);
+}
+
 }  // namespace
 
 Plan plan(const World& world) {
   Planning p(world);
   decide(p);
   keep_account(p);
+  p.plan.status_may_wait = status_may_wait(p);
   return std::move(p.plan);
 }
 

@@ -2,9 +2,9 @@
 //
 // Pure and total: no I/O, no clock, no exceptions for any input. Call it whenever something may have changed; calling it again without
 // change gives no actions and the same status. The caller must (1) add the finalizer if that is asked for, (2) write `status` if it
-// differs, before it carries out any action, since intents and results stand in it (rules 2 and 5), (3) remove the finalizer or delete the
-// object if that is asked for, (4) carry the actions out, concurrently, and record each outcome in the Memory, (5) call again at wake_at at
-// the latest.
+// differs, before it carries out any action, since intents and results stand in it (rules 2 and 5), unless it may wait, (3) remove the
+// finalizer or delete the object if that is asked for, (4) carry the actions out, concurrently, and record each outcome in the Memory, (5)
+// call again at wake_at at the latest.
 #pragma once
 
 #include <optional>
@@ -116,6 +116,9 @@ enum class FinalizerChange { kNone, kAdd, kRemove };
 
 struct Plan {
   InvocationStatus status;
+  // It differs from the recorded one in nothing that somebody waits for, or that has to stand there before the actions are sent: it may be
+  // written late, at most every 5 s. With kRemove: not at all, since the object goes, and its status with it.
+  bool status_may_wait = false;
   FinalizerChange finalizer = FinalizerChange::kNone;
   bool remove_object = false;  // after its status was written: delete the Invocation itself, which then is cleaned up like any other
   std::vector<Action> actions;

@@ -201,17 +201,40 @@ static bool same_but_ready(const std::vector<SecretStatus>& before, const std::v
   });
 }
 
+// The steps of a cleanup that goes on; what stands in its way is no step.
+static bool same_but_step(const Condition& before, const Condition& now) {
+  const bool step = now.type == "CleanedUp" && now.status == ConditionStatus::kFalse && now.reason.rfind("Removing", 0) == 0;
+  return before.status == now.status && (before.reason == now.reason || step);
+}
+
+// That the directory has gone may be written later in a cleanup: until then another process would find it so.
+static bool same_storage(const InvocationStatus& before, const InvocationStatus& now) {
+  StorageStatus was = before.storage;
+  if (now.phase == Phase::kDeleting && now.storage.removed) was.removed = true;
+  return was == now.storage;
+}
+
+static bool holds_endpoints(const InvocationStatus& status) {
+  return std::any_of(status.tasks.begin(), status.tasks.end(),
+                     [](const TaskStatus& task) { return !task.endpoint.name.empty() && task.endpoint.state != EndpointPhase::kReleased; });
+}
+
+// Places are free and no GPU is paid for any more: should the cleanup come to a halt after that, it stands there.
+static bool let_go(const InvocationStatus& before, const InvocationStatus& now) {
+  return now.phase == Phase::kDeleting && holds_endpoints(before) && !holds_endpoints(now);
+}
+
 bool progress_only(const InvocationStatus& before, const InvocationStatus& now) {
   // Waited for: a phase, a result, a condition's status, an intent, storage facts. The rest may lag, a new job's id too: it is found by its
   // name.
   if (before.phase != now.phase || before.queued_since != now.queued_since || before.reconcile_handled != now.reconcile_handled ||
       before.expired != now.expired || before.active_since != now.active_since || before.resolved != now.resolved ||
-      !same_but_ready(before.secrets, now.secrets) || !(before.storage == now.storage) || !(before.cleanup == now.cleanup) ||
-      before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
+      !same_but_ready(before.secrets, now.secrets) || !same_storage(before, now) || let_go(before, now) ||
+      !(before.cleanup == now.cleanup) || before.tasks.size() != now.tasks.size() || before.conditions.size() != now.conditions.size()) {
     return false;
   }
   for (std::size_t i = 0; i < now.conditions.size(); ++i) {
-    if (before.conditions[i].status != now.conditions[i].status || before.conditions[i].reason != now.conditions[i].reason) return false;
+    if (!same_but_step(before.conditions[i], now.conditions[i])) return false;
   }
   for (std::size_t i = 0; i < now.tasks.size(); ++i) {
     const TaskStatus& was = before.tasks[i];
@@ -224,7 +247,7 @@ bool progress_only(const InvocationStatus& before, const InvocationStatus& now) 
     const bool same_times = was.endpoint.ready_at.has_value() == is.endpoint.ready_at.has_value() &&
                             was.job.started_at.has_value() == is.job.started_at.has_value();  // a time that is written late is wrong
     if (was.name != is.name || was.wave != is.wave || !same_times || !same_job || !same_result ||
-        was.endpoint.intended_at != is.endpoint.intended_at)
+        was.endpoint.intended_at != is.endpoint.intended_at || was.endpoint.family != is.endpoint.family)
       return false;
   }
   return true;

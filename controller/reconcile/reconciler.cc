@@ -155,6 +155,7 @@ void Reconciler::drop(const ObjectKey& key) {
   const auto known = tracked_.find(key);
   if (known == tracked_.end()) return;
   const TrackedPtr tracked = known->second;
+  tell_parting(*tracked);
   by_uid_.erase(tracked->uid);
   tracked_.erase(known);
   heed_places(key);

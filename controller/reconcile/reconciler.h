@@ -2,8 +2,9 @@
 //
 // One key is never reconciled twice at once: the queue sees to it, and a second turn of a key would be refused, logged and counted as the
 // bug that it is (Hooks::overlapped); actions run on their own, so that a slow request holds up nothing but itself, and their ends
-// queue the key again. Status is written before anything that was planned with it is begun (rules 2 and 5): when the write fails nothing
-// is. Keys are queued by changes in the store, by looks that concern them, by ends of actions, and by the time that the plan names.
+// queue the key again. Status is written before anything that was planned with it is begun (rules 2 and 5), unless the plan says that it
+// may wait: when the write fails nothing is. Keys are queued by changes in the store, by looks that concern them, by ends of actions, and
+// by the time that the plan names.
 //
 // Thread rule: domain thread only. Owner: Operator; all parts outlive it. Ends: cancel run()'s context; nothing new is begun then, requests
 // that are out get 5 s to end. An Invocation whose planning throws (a bug) is logged and retried; the others go on.
@@ -85,6 +86,8 @@ class Reconciler {
   boost::asio::awaitable<std::optional<ReconcileResult>> take_turn(std::string key);
   boost::asio::awaitable<ReconcileResult> reconcile(store::ObjectKey key);
   boost::asio::awaitable<ReconcileResult> carry_out(ObjectPtr object, TrackedPtr tracked, invocation::Plan plan);
+  boost::asio::awaitable<ReconcileResult> part(ObjectPtr object, TrackedPtr tracked, invocation::InvocationStatus status);
+  void tell_parting(Tracked& tracked);
   boost::asio::awaitable<base::Result<>> write_status(ObjectPtr object, TrackedPtr tracked, invocation::InvocationStatus status);
   boost::asio::awaitable<void> act(TrackedPtr tracked, Errand errand, invocation::Action action);
 

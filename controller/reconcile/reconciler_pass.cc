@@ -66,10 +66,12 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
   tracked->planned_at = now;
   tracked->at_rest = plan.at_rest && quiet;
   tracked->forget_after = tracked->at_rest ? last_use(*tracked->memory, now) : std::nullopt;
-  const bool calm =
-      quiet && !plan.interest.archive && plan.interest.pace != lepton::Pace::kClose && (!plan.wake_at || *plan.wake_at - now > kCalm);
+  const bool calm = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && !plan.interest.archive &&
+                    plan.interest.pace != lepton::Pace::kClose && (!plan.wake_at || *plan.wake_at - now > kCalm);
+  const auto recorded_before = tracked->recorded;
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
-  if (calm && result == ReconcileResult::kSuccess) lay_down(*tracked);
+  const bool recorded = quiet || tracked->recorded != recorded_before;
+  if (calm && recorded && result == ReconcileResult::kSuccess) lay_down(*tracked);
   co_return result;
 }
 
@@ -129,6 +131,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
 boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, TrackedPtr tracked, Plan plan) {
   const std::string finalizer = invocation::kCleanupFinalizer;
   const bool planned_for_deletion = object->meta.deleted.has_value();
+  tracked->parting.reset();  // it has not gone
   if (plan.finalizer == FinalizerChange::kAdd) {
     const Result<> added = co_await parts_.store.set_finalizer(requests_, object, finalizer, true);
     heed_places(tracked->key);
@@ -154,16 +157,8 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
     co_return ReconcileResult::kRequeue;
   }
   if (plan.finalizer == FinalizerChange::kRemove) {
-    const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, finalizer, false);
-    heed_places(tracked->key);
-    if (!removed) co_return failed(*tracked, "finalizer not removed", removed.error());
-    tracked->conflicts = 0;
-    const Timestamp asked = object->meta.deleted.value_or(parts_.clock.now());
-    if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(parts_.clock.now() - asked).count());
-    if (parts_.hooks.released) parts_.hooks.released(*object);
-    if (!parts_.store.find_invocation(tracked->key)) drop(tracked->key);
-    wake_line(tracked->workspace);
-    co_return ReconcileResult::kSuccess;
+    const ReconcileResult parted = co_await part(object, tracked, std::move(plan.status));
+    co_return parted;
   }
   object = as_recorded(object, *tracked);
   for (const Action& action : plan.actions) start(tracked, object, action);
@@ -179,15 +174,51 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   co_return ReconcileResult::kSuccess;
 }
 
+// The finalizer falls. What was not written, since the object goes with it, is told when it has gone; also when that only shows later.
+boost::asio::awaitable<ReconcileResult> Reconciler::part(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
+  tracked->parting = std::make_unique<const Tracked::Parting>(Tracked::Parting{object, std::move(status)});
+  const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, invocation::kCleanupFinalizer, false);
+  heed_places(tracked->key);
+  if (!removed) {
+    tracked->stays = true;
+    const bool may_have_gone = removed.error().uncertain() || removed.error().kind == ErrorKind::kNotFound;
+    if (!may_have_gone) tracked->parting.reset();
+    co_return failed(*tracked, "finalizer not removed", removed.error());
+  }
+  tracked->conflicts = 0;
+  const ObjectPtr left = parts_.store.find_invocation(tracked->key);
+  if (!left || left->meta.uid != tracked->uid) {
+    drop(tracked->key);
+  } else {  // another finalizer came meanwhile
+    const Result<> written = co_await write_status(left, tracked, tracked->parting->status);
+    if (!written) parts_.log.debug("last status not written", {{"invocation", tracked->key.text()}, {"error", written.error().text()}});
+    tell_parting(*tracked);
+  }
+  wake_line(tracked->workspace);
+  co_return ReconcileResult::kSuccess;
+}
+
+void Reconciler::tell_parting(Tracked& tracked) {
+  const std::unique_ptr<const Tracked::Parting> parting = std::move(tracked.parting);
+  if (!parting) return;
+  Invocation object = *parting->object;
+  if (!(parting->status == *tracked.recorded)) take_record(*as_recorded(parting->object, tracked), tracked, parting->status);
+  object.status = parting->status;
+  const Timestamp now = parts_.clock.now();
+  if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(now - object.meta.deleted.value_or(now)).count());
+  if (parts_.hooks.released) parts_.hooks.released(object);
+}
+
 // True when there is nothing to write now: no change, or one that may come at most every 5 s, more rarely when many wait for their turn: a
 // mere sign of progress, or that what somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
   const bool news = !(plan.status == *tracked.recorded);
   if (!news && !object.mark.altered) return true;
+  if (plan.finalizer != FinalizerChange::kNone) return plan.status_may_wait && !tracked.stays;
   const std::chrono::seconds every = behind() ? kProgressEveryWhenBehind : kProgressEvery;
   const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= every;
-  if (due || !plan.actions.empty() || plan.finalizer != FinalizerChange::kNone) return false;
-  if (news && !invocation::progress_only(*tracked.recorded, plan.status)) return false;
+  const bool overwritten = object.mark.altered && !plan.actions.empty();
+  if (due || overwritten || (news && !plan.status_may_wait)) return false;
   queue_.add_after(tracked.key.text(), *tracked.status_written + every - parts_.clock.now());
   return true;
 }

@@ -32,6 +32,13 @@ struct Reconciler::Tracked {
   std::shared_ptr<const store::FoldedInvocation> folded;
   std::unique_ptr<const invocation::InvocationStatus> unanswered;  // sent last, and nobody knows whether it was written
   std::optional<base::Timestamp> status_written;
+  // Its finalizer was asked to be taken off, when it was so, and nobody knows yet whether it went.
+  struct Parting {
+    std::shared_ptr<const invocation::Invocation> object;
+    invocation::InvocationStatus status;
+  };
+  std::unique_ptr<const Parting> parting;
+  bool stays = false;           // that failed: its last status has to be written after all
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
   int conflicts = 0;            // in a row

@@ -153,6 +153,7 @@ bool Model::late(const Plan& made) const {
 
 void Model::operate(Turn& turn, const Plan& made) {
   write_and_send(turn, made);
+  if (made.status_may_wait && !made.actions.empty()) send_unwritten(turn, made);
   const bool deletable = !turn.from.deleted && made.finalizer != FinalizerChange::kRemove;
   if (deletable) {  // while the status is written: what was planned does not hold any longer
     Next& next = turn.add(Kind::kUser, turn.tell ? told_of(made, scene_) + " -- and it is deleted meanwhile: nothing is sent" : "");
@@ -181,6 +182,14 @@ void Model::operate(Turn& turn, const Plan& made) {
   }
   crash(turn);
   for (Next& next : turn.out.next) sort(next.state.requests);
+}
+
+// The status may be written late: then a process that dies has sent what stands nowhere.
+void Model::send_unwritten(Turn& turn, const Plan& made) {
+  Next& next = turn.add(Kind::kProgress, turn.tell ? told_of(made, scene_) + " -- unwritten" : "");
+  next.state.now -= kMoment;
+  for (const Action& action : made.actions) send(next, action);
+  next.state.now += kMoment;
 }
 
 void Model::write_and_send(Turn& turn, const Plan& made) {

@@ -65,6 +65,7 @@ class Model {
   bool late(const Plan& made) const;
   void operate(Turn& turn, const Plan& made);
   void write_and_send(Turn& turn, const Plan& made);
+  void send_unwritten(Turn& turn, const Plan& made);
   void observe(Turn& turn, const Plan& made);
   void requests(Turn& turn);
   void request_faults(Turn& turn, std::size_t index);

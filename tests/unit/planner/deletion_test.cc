@@ -190,6 +190,46 @@ TEST(Deletion, EndsWhenAllIsVerifiedGone) {
   EXPECT_THAT(made, has_condition("CleanedUp", ConditionStatus::kTrue, "Verified"));
 }
 
+TEST(Deletion, ItsLastStatusGoesWithTheObjectUnlessSomebodyElseHoldsIt) {
+  Scene scene = with_secrets_and_storage_gone();
+  scene.object.meta.finalizers = {kCleanupFinalizer};
+  EXPECT_TRUE(plan(scene).status_may_wait);
+  scene.object.meta.finalizers = {"somebody/else", kCleanupFinalizer};
+  EXPECT_FALSE(plan(scene).status_may_wait);
+}
+
+TEST(Deletion, ItsStepsMayBeToldLate) {
+  Scene scene = with_workload_gone();
+  scene.status() = plan(a_deleting_invocation()).status;
+  EXPECT_FALSE(plan(scene).status_may_wait) << "that no endpoint is left is no mere step";
+  for (TaskStatus& task : scene.status().tasks) task.endpoint.state = EndpointPhase::kReleased;
+  const Plan made = plan(scene);
+  ASSERT_THAT(made.actions, Contains(deletes_secrets()));
+  ASSERT_THAT(made, Not(has_condition("CleanedUp", kFalse, "RemovingWorkload")));
+  EXPECT_TRUE(made.status_may_wait);
+}
+
+TEST(Deletion, ThatItBeganIsToldAtOnceAndSoIsWhatStandsInItsWay) {
+  Scene scene = a_running_invocation();
+  scene.deleted_at(100s);
+  EXPECT_FALSE(plan(scene).status_may_wait);
+  Scene blocked = a_deleting_invocation();
+  blocked.status() = plan(blocked).status;
+  blocked.workspace_is(WorkspaceState::kUnauthorized, "401");
+  EXPECT_FALSE(plan(blocked).status_may_wait);
+}
+
+// Another process could not prove any more that this was the directory of the mount.
+TEST(Deletion, WhereTheDirectoryWasSeenStandsThereBeforeItIsRemoved) {
+  Scene scene = with_workload_gone();
+  scene.status() = plan(scene).status;
+  scene.memory.storage_probe->seen = true;
+  scene.memory.storage_probe->file_system = "lepton-shared-fs";
+  const Plan made = plan(scene);
+  ASSERT_EQ(count_of<RemoveDirectory>(made.actions), 1U);
+  EXPECT_FALSE(made.status_may_wait);
+}
+
 TEST(Deletion, EachThingThatIsLeftKeepsTheFinalizer) {
   Scene secrets = with_secrets_and_storage_gone();
   secrets.memory.secrets_absent = false;
@@ -221,6 +261,7 @@ TEST(Deletion, IsAbandonedOnlyForAReason) {
   EXPECT_THAT(made.actions, IsEmpty());
   EXPECT_THAT(message_of(made, "CleanedUp"), HasSubstr("workspace was closed"));
   EXPECT_THAT(message_of(made, "CleanedUp"), HasSubstr(scene.endpoint_name_of(kGpqa)));
+  EXPECT_FALSE(made.status_may_wait) << "afterwards nobody could be asked what was left";
 }
 
 TEST(Deletion, IsNotAbandonedWhileNobodyDeletes) {

@@ -13,6 +13,7 @@ namespace {
 constexpr int kLongestLife = 400;  // seconds
 constexpr int kPassesPerLook = 30;
 constexpr int kQuiet = 5;
+constexpr int kLatestWriting = 5;  // seconds since the last; of a status that may wait
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -115,19 +116,22 @@ bool Lifecycle::pass() {
   const Plan made = planner(scene);
   lepton.asked_for_archive = made.interest.archive;
   check(made);
-  const bool changed = made.status != scene.status() || made.finalizer != FinalizerChange::kNone;
+  const bool may_wait = made.finalizer == FinalizerChange::kRemove || second_ - written_ < kLatestWriting;
+  const bool unwritten = course_.lazy && made.status_may_wait && may_wait;
+  const bool changed = (made.status != scene.status() && !unwritten) || made.finalizer != FinalizerChange::kNone;
   if (!changed && made.actions.empty()) return false;
   if (on_plan) on_plan(scene, made);
   done_ = made.status == scene.status() ? "" : "another status";
   for (const Action& action : made.actions) done_ += (done_.empty() ? "" : ", ") + action_key(action);
   if (made.finalizer == FinalizerChange::kAdd) scene.object.meta.finalizers.push_back(kCleanupFinalizer);
   if (dies()) return true;
-  scene.status() = decode_invocation_status(encode(made.status));  // what is not in the status is lost at a restart
-  if (!(scene.status() == made.status)) broken("the written status is not what was planned");
+  if (!unwritten) write(made.status);
+  check_unwritten(made);
   check_repetition(made);
   if (dies()) return true;
   if (made.finalizer == FinalizerChange::kRemove) {
     if (!under_way_.empty()) broken("the finalizer falls while requests are under way");
+    scene.status() = made.status;  // told, written or not
     removed = true;
     return true;
   }
@@ -141,6 +145,21 @@ bool Lifecycle::pass() {
   }
   for (const Action& action : made.actions) begin(action);
   return true;
+}
+
+// What of a plan stands nowhere else has to stand in the status before it is sent.
+void Lifecycle::check_unwritten(const Plan& made) {
+  for (const Action& action : made.actions) {
+    if (is_creation(action) && !(scene.status() == made.status)) broken("sent with an intent that is not written: " + action_key(action));
+    if (std::holds_alternative<RemoveDirectory>(action) && !scene.status().storage.seen)
+      broken("a directory is removed of which it is not written where it was seen");
+  }
+}
+
+void Lifecycle::write(const InvocationStatus& status) {
+  if (!(scene.status() == status)) written_ = second_;
+  scene.status() = decode_invocation_status(encode(status));  // what is not in the status is lost at a restart
+  if (!(scene.status() == status)) broken("the written status is not what was planned");
 }
 
 bool Lifecycle::dies() {

@@ -20,6 +20,7 @@ struct Course {
   std::optional<int> crash_at = {};
   base::Milliseconds late{0};  // a creating request whose answer was lost takes effect so much later
   bool slow = false;           // requests take a second; else they are answered at once
+  bool lazy = false;           // a status that may wait is written as late as it may be
   int down_from = 0;           // seconds in which no operator is there
   int down_until = 0;
   std::set<int> crashes = {};                                             // more of such points
@@ -58,6 +59,8 @@ class Lifecycle {
   };
   void tick();
   bool pass();  // true when it did something
+  void write(const InvocationStatus& status);
+  void check_unwritten(const Plan& made);
   bool dies();
   bool crashes_here() const { return course_.crash_at == points_ || course_.crashes.contains(points_); }
   void restart();
@@ -78,6 +81,7 @@ class Lifecycle {
   base::Milliseconds put_on_{0};
   base::Milliseconds to_put_on_{0};
   int points_ = 0;
+  int written_ = 0;  // second of the latest writing of the status
   int quiet_ = 0;
   std::string done_;  // by the latest pass that did something
 };

@@ -7,6 +7,7 @@
 namespace lepton_operator::invocation::planner {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 void expect_clean_end(const Lifecycle& life, const std::string& which) {
@@ -356,11 +357,13 @@ TEST(Lifecycle, IsDeletedAtEverySecond) {
 }
 
 // To success and then to deletion, with one death of the process at each point. Returns how many points there were.
-int die_everywhere(Course course, const Scene& start = a_new_invocation(), std::map<std::string, int> failing_attempts = {}) {
+int die_everywhere(Course course, const Scene& start = a_new_invocation(), std::map<std::string, int> failing_attempts = {},
+                   bool storage_api = true) {
   for (int point = 1;; ++point) {
     course.crash_at = point;
     Lifecycle life(start, course);
     life.lepton.failing_attempts = failing_attempts;
+    life.lepton.storage_api = storage_api;
     life.run();
     const std::string which = "death at point " + std::to_string(point);
     if (!course.delete_at) {
@@ -418,6 +421,37 @@ TEST(Lifecycle, TheProcessDiesAtEveryPointOfALifeThatIsDeletedInBetween) {
 
 TEST(Lifecycle, TheProcessDiesAtEveryPointOfALifeThatIsDeletedInBetweenAndItsRequestsTakeEffectLate) {
   for (const int second : {2, 5}) EXPECT_GT(die_everywhere({.delete_at = second, .late = 2s}), 10) << second;
+}
+
+TEST(Lifecycle, TheProcessDiesAtEveryPointAndWhatMayWaitIsWrittenLate) {
+  EXPECT_GT(die_everywhere({.lazy = true}), 25);
+  EXPECT_GT(die_everywhere({.slow = true, .lazy = true}), 25);
+  EXPECT_GT(die_everywhere({.slow = true, .lazy = true}, a_new_invocation(), {}, false), 25) << "without a storage API";
+  for (const int second : {3, 5, 7}) EXPECT_GT(die_everywhere({.delete_at = second, .slow = true, .lazy = true}), 8) << second;
+}
+
+// Of a cleanup whatever is done can be done again: what must stand there is that it began, and where the directory was seen.
+TEST(Lifecycle, ACleanupIsWrittenDownOnceOrTwice) {
+  for (const bool seen_before : {true, false}) {
+    Lifecycle life(a_new_invocation(), {.lazy = true});
+    life.run();
+    expect_success(life, "success");
+    if (!seen_before) life.scene.status().storage = {.path = life.scene.status().storage.path, .file_system = ""};
+    std::vector<std::string> written;
+    life.on_plan = [&](const Scene& before, const Plan& made) {
+      if (made.status == before.object.status || made.status_may_wait) return;
+      const bool sight = made.status.storage.seen && !before.object.status.storage.seen;
+      written.push_back(sight ? "storage seen" : find_condition(made.status.conditions, "CleanedUp")->reason);
+    };
+    life.remove();
+    life.run();
+    expect_clean_end(life, "deletion");
+    if (seen_before) {
+      EXPECT_THAT(written, ElementsAre("RemovingWorkload"));
+    } else {
+      EXPECT_THAT(written, ElementsAre("RemovingWorkload", "storage seen"));
+    }
+  }
 }
 
 }  // namespace

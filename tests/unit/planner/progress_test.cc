@@ -161,6 +161,7 @@ TEST(ProgressOnly, IsNoChangeThatAnybodyWaitsFor) {
       {"phase", [](InvocationStatus& s) { s.phase = Phase::kFailed; }},
       {"a result", [](InvocationStatus& s) { s.tasks[0].phase = TaskPhase::kSucceeded; }},
       {"an endpoint's intent", [](InvocationStatus& s) { s.tasks[0].endpoint.intended_at = at(99s); }},
+      {"an endpoint's routes", [](InvocationStatus& s) { s.tasks[0].endpoint.family = lepton::ApiFamily::kEndpoints; }},
       {"a job's name", [](InvocationStatus& s) { s.tasks[0].job.name = "other"; }},
       {"a job's intent", [](InvocationStatus& s) { s.tasks[0].job.intended_at = at(99s); }},
       {"a job's id", [](InvocationStatus& s) { s.tasks[0].job.id = "other"; }},
@@ -205,6 +206,27 @@ TEST(ProgressOnly, IsAStateOrAMessage) {
     change(now);
     EXPECT_TRUE(progress_only(before, now)) << what;
   }
+}
+
+TEST(ProgressOnly, IsAStepOfACleanupButNotWhatStandsInItsWay) {
+  const InvocationStatus before = plan(a_deleting_invocation()).status;
+  ASSERT_EQ(before.conditions.back().type, "CleanedUp");
+  const auto with_reason = [&](const char* reason) {
+    InvocationStatus now = before;
+    now.conditions.back().reason = reason;
+    return now;
+  };
+  for (const char* step : {"RemovingSecrets", "RemovingStorage"}) EXPECT_TRUE(progress_only(before, with_reason(step))) << step;
+  for (const char* trouble : {"StorageNotVisible", "StorageRefused", "CleanupJobFailed", "WorkspaceNotReady"})
+    EXPECT_FALSE(progress_only(before, with_reason(trouble))) << trouble;
+  InvocationStatus over = before;
+  over.conditions.back().status = ConditionStatus::kTrue;
+  EXPECT_FALSE(progress_only(before, over));
+  InvocationStatus removed = before;
+  removed.storage.removed = true;
+  EXPECT_TRUE(progress_only(before, removed));
+  removed.storage.seen = !before.storage.seen;
+  EXPECT_FALSE(progress_only(before, removed));
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ class MemoryStore final : public store::ObjectStore {
     secrets_answered_.notify();
   }
   void refuse_finalizers(base::Error error) { finalizer_error_ = std::move(error); }
+  void lose_answers_to_finalizers() { loses_finalizers_ = true; }
   int finalizer_writes() const { return finalizer_writes_; }
   void fail_next_status_write(base::Error error) { status_errors_.push_back(std::move(error)); }
   // The first status that is `so` is written, somebody does `then`, and the answer is lost.
@@ -123,6 +124,7 @@ class MemoryStore final : public store::ObjectStore {
   int workspace_writes() const { return workspace_writes_; }
   int walks() const { return walks_; }  // over all Invocations
   int reads() const { return reads_; }  // of one, whole
+  int folds(const ObjectKey& key) const { return folds_.contains(key) ? folds_.at(key) : 0; }
 
   // --- ObjectStore
   boost::asio::awaitable<base::Result<>> run(base::Context context, store::ChangeHandler handler) override {
@@ -148,6 +150,12 @@ class MemoryStore final : public store::ObjectStore {
   std::optional<invocation::Digest> digest(const ObjectKey& key) const override {
     const auto object = find(invocations_, key);
     return object ? std::optional(invocation::digest_of(*object)) : std::nullopt;
+  }
+  std::shared_ptr<const store::FoldedInvocation> fold(const ObjectKey& key) override {
+    const auto object = find(invocations_, key);
+    if (!object) return nullptr;
+    ++folds_[key];
+    return std::make_shared<const store::FoldedInvocation>(packer_, object);
   }
   bool namespace_deleting(const std::string& name) const override { return going_.contains(name); }
 
@@ -208,6 +216,10 @@ class MemoryStore final : public store::ObjectStore {
     object->meta.resource_version = next_version();
     invocations_[read->meta.key] = object;
     if (object->meta.deleted && object->meta.finalizers.empty()) invocations_.erase(read->meta.key);
+    if (loses_finalizers_) {
+      tell(Kind::kInvocation, read->meta.key);
+      co_return base::Error{base::ErrorKind::kTimeout, "no answer came in time"};
+    }
     co_return base::Ok{};
   }
 
@@ -237,6 +249,7 @@ class MemoryStore final : public store::ObjectStore {
   base::Signal secrets_answered_;
   bool answers_secrets_ = true;
   std::optional<base::Error> finalizer_error_;
+  bool loses_finalizers_ = false;
   int finalizer_writes_ = 0;
   store::ChangeHandler handler_;
   Objects<Invocation> invocations_;
@@ -254,6 +267,8 @@ class MemoryStore final : public store::ObjectStore {
   int workspace_writes_ = 0;
   mutable int walks_ = 0;
   mutable int reads_ = 0;
+  base::Packer packer_;
+  std::map<ObjectKey, int> folds_;
 };
 
 }  // namespace lepton_operator::reconcile::test

@@ -121,6 +121,21 @@ TEST_F(OperatorLifecycle, AReconcileThatIsAskedForDoesNotWaitForABackoff) {
   EXPECT_EQ(bench_.store.find_invocation(kLlama)->status.reconcile_handled, "2026-07-01T12:00:00Z");
 }
 
+TEST_F(OperatorLifecycle, ADeletionIsWrittenDownOnceAndToldWhole) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 90s)) << problems();
+  bench_.pass(30s);  // what was released is written, too
+  std::vector<std::string> written;
+  bench_.store.on_status(
+      [&](const invocation::InvocationStatus& now) { written.push_back(invocation::find_condition(now.conditions, "CleanedUp")->reason); });
+  bench_.store.delete_invocation(kLlama);
+  ASSERT_TRUE(bench_.until([&] { return gone(); }, 30s)) << problems();
+  bench_.store.on_status({});
+  EXPECT_THAT(written, testing::ElementsAre("RemovingWorkload")) << problems();
+  for (const char* told : {"storage directory gone", "condition CleanedUp is good"}) EXPECT_TRUE(bench_.logged(told)) << told << problems();
+  EXPECT_EQ(directories_removed_, 1);
+}
+
 TEST_F(OperatorLifecycle, AnAbandonedDeletionSaysAndCountsWhatIsLeft) {
   bench_.store.put_invocation(kLlama, kNim);
   ASSERT_TRUE(bench_.until([&] { return running_jobs() == 2; }, 90s)) << problems();

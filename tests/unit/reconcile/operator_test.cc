@@ -125,6 +125,40 @@ TEST_F(OperatorTest, AFinalizerThatMayNotBeTakenOffIsTriedWithPausesAndThatIsSai
   EXPECT_GT(bench_.store.finalizer_writes(), before + 10);
   EXPECT_LT(bench_.store.finalizer_writes(), before + 400) << "with each look, which come every two seconds";
   EXPECT_TRUE(bench_.logged("denied by a policy"));
+  const auto* cleaned = invocation::find_condition(bench_.store.find_invocation(kLlama)->status.conditions, "CleanedUp");
+  EXPECT_EQ(cleaned->status, invocation::ConditionStatus::kTrue) << cleaned->reason << ": " << cleaned->message;
+}
+
+// What would have been written with the finalizer on is told all the same.
+TEST_F(OperatorTest, AFinalizerThatFellWithoutAnAnswerIsTold) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 60s)) << problems();
+  bench_.pass(20s);
+  bench_.store.lose_answers_to_finalizers();
+  bench_.store.delete_invocation(kLlama);
+  ASSERT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  bench_.pass(1min);
+  EXPECT_TRUE(bench_.logged("condition CleanedUp is good")) << problems();
+  EXPECT_EQ(directories_removed_, 1);
+}
+
+// Should the cleanup come to a halt there, nobody is billed for them meanwhile, and their places are free.
+TEST_F(OperatorTest, ThatEndpointsHaveGoneIsWrittenBeforeTheRestOfACleanup) {
+  bench_.store.put_invocation(kLlama, kNim);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kRunning; }, 60s)) << problems();
+  std::optional<bool> written;
+  bench_.transport->on_call([&](const base::HttpRequest& request) -> std::optional<Fault> {
+    const bool removes_secret = request.method == base::Method::kDelete && request.path.find("/usersecrets/") != std::string::npos;
+    if (!removes_secret || written) return std::nullopt;
+    const auto& tasks = bench_.store.find_invocation(kLlama)->status.tasks;
+    written = std::all_of(tasks.begin(), tasks.end(), [](const invocation::TaskStatus& task) {
+      return task.endpoint.state == invocation::EndpointPhase::kReleased && !task.endpoint.billed_since;
+    });
+    return std::nullopt;
+  });
+  bench_.store.delete_invocation(kLlama);
+  ASSERT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  EXPECT_EQ(written, true);
 }
 
 TEST_F(OperatorTest, AFinishedInvocationIsLeftAlone) {

@@ -157,20 +157,29 @@ class DirectoryBackend final : public Backend {
 
   // The first file, by name, that declares it: as the operator takes them.
   std::optional<Declared> declared(Kind kind, const ObjectKey& key) const {
+    std::vector<Declared> found = declarations(kind, key, 1);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+  }
+
+  std::vector<Declared> declarations(Kind kind, const ObjectKey& key, std::size_t most) const {
     std::set<fs::path> files;
     std::error_code error;
     for (fs::directory_iterator it(manifests_, error); !error && it != fs::directory_iterator(); it.increment(error)) {
       if (store::is_manifest_name(it->path().filename().string())) files.insert(it->path());
     }
+    std::vector<Declared> all;
     for (const fs::path& path : files) {
+      if (all.size() == most) break;
       Result<std::string> text = base::read_file(path);
       if (!text) continue;
       Declared found{.path = path, .text = *text, .file = store::parse_manifest(path.filename().string(), path.string(), *text)};
-      for (; found.index < found.file.documents.size(); ++found.index) {
-        if (found.document().kind == kind && found.document().key == key) return found;
-      }
+      const auto is_it = [&](const Document& document) { return document.kind == kind && document.key == key; };
+      const auto document = std::find_if(found.file.documents.begin(), found.file.documents.end(), is_it);
+      if (document == found.file.documents.end()) continue;
+      found.index = static_cast<std::size_t>(document - found.file.documents.begin());
+      all.push_back(std::move(found));
     }
-    return std::nullopt;
+    return all;
   }
 
   fs::path file_for(Kind kind, const ObjectKey& key) const {
@@ -260,6 +269,11 @@ class DirectoryBackend final : public Backend {
       const Result<Invocation> recorded = state_.read<Invocation>(key);
       if (found.error().kind == ErrorKind::kNotFound && recorded) return std::string(key.text() + ": its manifest is gone already");
       return found.error();
+    }
+    if (const auto all = declarations(Kind::kInvocation, key, 2); all.size() > 1) {
+      const std::string second = all.back().document().where("");
+      return Error{ErrorKind::kConflict, second + " declares " + key.text() + " too and would take the place of " + found->path.string() +
+                                             ", so that nothing is deleted: remove one of the two by hand first"};
     }
     if (found->alone()) {
       const Result<> removed = base::remove_file(found->path);

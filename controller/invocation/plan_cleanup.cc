@@ -237,6 +237,15 @@ bool remove_storage(Planning& p) {
   return false;
 }
 
+// After a restart what was last known stays said until there is an answer.
+void wait_for_workspace(Planning& p) {
+  const auto& conditions = p.status().conditions;
+  const bool asked = p.world.workspace.state != WorkspaceState::kUnknown;
+  if (!asked && find_condition(conditions, "CleanedUp")) return;
+  const std::string why = asked ? find_condition(conditions, "WorkspaceReady")->message : "this operator has no answer from it yet";
+  not_clean(p, "WorkspaceNotReady", "waiting for the workspace: " + why);
+}
+
 std::string sentence(const std::vector<Left>& left) {
   std::vector<std::string> names;
   for (const Left& one : left) names.push_back(std::string(one.kind) + " " + one.name);
@@ -270,7 +279,7 @@ void plan_deletion(Planning& p) {
     return;
   }
   if (!workspace_usable(p)) {
-    not_clean(p, "WorkspaceNotReady", "waiting for the workspace: " + find_condition(p.status().conditions, "WorkspaceReady")->message);
+    wait_for_workspace(p);
     return;
   }
   if (!remove_jobs_and_endpoints(p)) return;

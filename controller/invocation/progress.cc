@@ -32,8 +32,10 @@ void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointS
   if (followed_by_another && was.state != EndpointPhase::kReleased) {
     out.normal("EndpointReleased", "endpoint gone", {{"task", task.name}, {"endpoint", was.name}});
   }
-  if (now.state == was.state && now.name == was.name) return;
   const Fields fields{{"task", task.name}, {"endpoint", now.name}};
+  const bool begins = now.releasing && !was.releasing && now.state != EndpointPhase::kReleased;
+  if (begins) out.normal("EndpointReleasing", "releasing endpoint", fields);
+  if (now.state == was.state && now.name == was.name) return;
   switch (now.state) {
     case EndpointPhase::kCreating: out.normal("EndpointIntended", "creating endpoint", fields); return;
     case EndpointPhase::kReady: {
@@ -44,7 +46,9 @@ void endpoint_transition(Collector& out, const TaskStatus& task, const EndpointS
     }
     case EndpointPhase::kDown: out.warning("EndpointDown", "endpoint was stopped; starting it again", fields); return;
     case EndpointPhase::kFailed: out.warning("EndpointFailed", "endpoint failed", fields); return;
-    case EndpointPhase::kDeleting: out.normal("EndpointReleasing", "releasing endpoint", fields); return;
+    case EndpointPhase::kDeleting:  // by somebody else, else it has been told
+      if (!now.releasing) out.normal("EndpointReleasing", "releasing endpoint", fields);
+      return;
     case EndpointPhase::kReleased: out.normal("EndpointReleased", "endpoint gone", fields); return;
     case EndpointPhase::kWaiting: out.normal("EndpointWaiting", "endpoint is starting", fields); return;
     case EndpointPhase::kIndeterminate:

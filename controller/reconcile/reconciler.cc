@@ -103,6 +103,7 @@ void Reconciler::tell_if_caught_up() {
   const kube::WorkQueueStats queue = queue_.stats();
   if (queue.depth + queue.working > 0) return;
   caught_up_ = true;
+  base::give_memory_back();  // nothing as large follows, and the allocator gives nothing back while nothing happens
   if (*met_ > 0) parts_.log.info("caught up: each invocation that was there has had its turn", {{"invocations", std::to_string(*met_)}});
 }
 

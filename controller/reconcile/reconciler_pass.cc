@@ -174,41 +174,6 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   co_return ReconcileResult::kSuccess;
 }
 
-// The finalizer falls. What was not written, since the object goes with it, is told when it has gone; also when that only shows later.
-boost::asio::awaitable<ReconcileResult> Reconciler::part(ObjectPtr object, TrackedPtr tracked, InvocationStatus status) {
-  tracked->parting = std::make_unique<const Tracked::Parting>(Tracked::Parting{object, std::move(status)});
-  const Result<> removed = co_await parts_.store.set_finalizer(requests_, object, invocation::kCleanupFinalizer, false);
-  heed_places(tracked->key);
-  if (!removed) {
-    tracked->stays = true;
-    const bool may_have_gone = removed.error().uncertain() || removed.error().kind == ErrorKind::kNotFound;
-    if (!may_have_gone) tracked->parting.reset();
-    co_return failed(*tracked, "finalizer not removed", removed.error());
-  }
-  tracked->conflicts = 0;
-  const ObjectPtr left = parts_.store.find_invocation(tracked->key);
-  if (!left || left->meta.uid != tracked->uid) {
-    drop(tracked->key);
-  } else {  // another finalizer came meanwhile
-    const Result<> written = co_await write_status(left, tracked, tracked->parting->status);
-    if (!written) parts_.log.debug("last status not written", {{"invocation", tracked->key.text()}, {"error", written.error().text()}});
-    tell_parting(*tracked);
-  }
-  wake_line(tracked->workspace);
-  co_return ReconcileResult::kSuccess;
-}
-
-void Reconciler::tell_parting(Tracked& tracked) {
-  const std::unique_ptr<const Tracked::Parting> parting = std::move(tracked.parting);
-  if (!parting) return;
-  Invocation object = *parting->object;
-  if (!(parting->status == *tracked.recorded)) take_record(*as_recorded(parting->object, tracked), tracked, parting->status);
-  object.status = parting->status;
-  const Timestamp now = parts_.clock.now();
-  if (parts_.hooks.cleaned_up) parts_.hooks.cleaned_up(std::chrono::duration<double>(now - object.meta.deleted.value_or(now)).count());
-  if (parts_.hooks.released) parts_.hooks.released(object);
-}
-
 // True when there is nothing to write now: no change, or one that may come at most every 5 s, more rarely when many wait for their turn: a
 // mere sign of progress, or that what somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {

@@ -22,6 +22,8 @@ struct Reconciler::Tracked {
   std::shared_ptr<invocation::Memory> memory;
   base::Timestamp since{};
   bool met_with_finalizer = false;
+  bool at_rest = false;               // by the latest plan, or as it was met (Reconciler::settle)
+  bool stays = false;                 // its finalizer could not be taken off: its last status has to be written after all
   int acting = 0;                     // actions under way
   std::weak_ptr<base::Signal> ended;  // of an action: who follows another one holds it
   lepton::Interest interest;
@@ -38,15 +40,13 @@ struct Reconciler::Tracked {
     invocation::InvocationStatus status;
   };
   std::unique_ptr<const Parting> parting;
-  bool stays = false;           // that failed: its last status has to be written after all
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
   int conflicts = 0;            // in a row
-  bool at_rest = false;         // by the latest plan, or as it was met (Reconciler::settle)
-  // What `memory` holds is of no more use once complete looks began after this.
-  std::optional<base::Timestamp> forget_after;
   // How many looks at the workspace are still to be planned with though they show nothing new of this one. See workspace_looked().
   int looks_to_heed = kLooksToHeed;
+  // What `memory` holds is of no more use once complete looks began after this.
+  std::optional<base::Timestamp> forget_after;
   base::Timestamp planned_at{};
   std::optional<base::Timestamp> wake_at;  // as planned then
 

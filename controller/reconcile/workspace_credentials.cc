@@ -33,6 +33,7 @@ ResolvedWorkspace with_fallback(ResolvedWorkspace resolved, const store::ObjectK
   }
   if (!*found) return without(std::move(resolved), WorkspaceState::kInvalid, found->error().text());
   resolved.credentials = found->value();
+  resolved.stand_in = !object;
   return resolved;
 }
 

@@ -23,6 +23,7 @@ using FallbackCredentials = std::function<std::optional<base::Result<lepton::Cre
 struct ResolvedWorkspace {
   std::optional<lepton::Credentials> credentials;
   bool from_secret = false;
+  bool stand_in = false;  // there is no Workspace: they are the fallback's
   // Without credentials: why.
   invocation::WorkspaceState state = invocation::WorkspaceState::kUnknown;
   std::string message;

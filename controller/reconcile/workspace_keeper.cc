@@ -85,8 +85,18 @@ boost::asio::awaitable<void> Workspaces::resolve(EntryPtr entry) {
   if ((defaults_changed || limits_changed) && events_.changed) events_.changed(entry->key);
 }
 
-// Without credentials: the ones we have, while Invocations need them; else the state says why there are none.
+// Without credentials: the ones we have, while Invocations need them; else the state says why there are none. Of a Workspace that is gone
+// those that were kept come before what would stand in for it, which may be of another account.
 void Workspaces::take_credentials(Entry& entry, ResolvedWorkspace& resolved) const {
+  const auto kept = resolved.stand_in && !entry.users.empty() ? parts_.snapshot.load(entry.key) : std::nullopt;
+  if (kept) {
+    resolved.credentials = kept;
+    resolved.from_secret = true;
+    if (entry.connection) {
+      resolved.requests_per_second = entry.requests_per_second;
+      resolved.burst = entry.burst;
+    }
+  }
   if (resolved.credentials) {
     entry.from_secret = resolved.from_secret;
     return;

@@ -156,6 +156,7 @@ std::string ObjectTable<T>::file_of(const ObjectKey& key) const {
 template <class T>
 void ObjectTable<T>::begin_scan() {
   failure_.clear();
+  wrote_ = false;
   const std::map<ObjectKey, std::string> corrupt = corrupt_;
   for (const auto& [key, problem] : corrupt) load_one(key);
 }
@@ -359,8 +360,9 @@ boost::asio::awaitable<void> ObjectTable<T>::written() {
 
 template <class T>
 void ObjectTable<T>::end_scan() {
-  if (failure_.empty() && !told_failure_.empty()) parts_.log.info("state can be written again", {{"kind", kWord<T>}});
-  told_failure_ = failure_;
+  if (!failure_.empty() || !wrote_ || told_failure_.empty()) return;  // that nothing was tried proves nothing
+  parts_.log.info("state can be written again", {{"kind", kWord<T>}});
+  told_failure_.clear();
 }
 
 // --- What the reconcilers write ---
@@ -559,6 +561,7 @@ boost::asio::awaitable<void> ObjectTable<T>::carry_out(HoldPtr hold, ObjectKey k
 // A write that fails is told once, and tried again at the next scan.
 template <class T>
 bool ObjectTable<T>::done(const Result<>& result, std::string_view doing, const ObjectKey& key) {
+  wrote_ = wrote_ || result.ok();
   if (result) return true;
   failure_ = result.error().text();
   if (failure_ != told_failure_) {

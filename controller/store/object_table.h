@@ -142,6 +142,7 @@ class ObjectTable {
   base::Signal let_go_;
   base::TaskGroup writes_;  // of the scan
   std::string failure_;     // the last write that failed in this scan
+  bool wrote_ = false;      // something was written in it
   std::string told_failure_;
 };
 

@@ -141,6 +141,14 @@ TEST_F(Directory, AManifestThatIsWrongIsNotChanged) {
   refuses({"delete", "absent"}, 3, "declares the Invocation default/absent", "kubectl lepton status");
 }
 
+TEST_F(Directory, WhatTwoFilesDeclareIsNotDeletedByTakingOneAway) {
+  manifest("twice-a", named(kInvocation, "twice"));
+  manifest("twice-b", named(kInvocation, "twice"));
+  refuses({"delete", "twice"}, 3, "twice-b.yaml:1 declares default/twice too and would take the place of");
+  EXPECT_TRUE(std::filesystem::remove(root_ / "manifests" / "twice-b.yaml"));
+  EXPECT_THAT(ask({"delete", "twice"}).out, HasSubstr("twice-a.yaml removed"));
+}
+
 TEST_F(Directory, AManifestThatNoOperatorHasTakenUpIsTold) {
   manifest("new", named(kInvocation, "new"));
   for (const char* verb : {"status", "events", "logs", "suspend"}) {

@@ -56,6 +56,21 @@ TEST(Transitions, TellOfEveryStateOfAnEndpoint) {
   }
 }
 
+// Whether or not a status ever said in between that it is being deleted.
+TEST(Transitions, TellOnceThatAnEndpointIsLetGo) {
+  Scene scene = a_deploying_invocation();
+  InvocationStatus begun = scene.object.status;
+  begun.tasks.front().endpoint.releasing = true;
+  EXPECT_THAT(told(scene, begun), ElementsAre("EndpointReleasing"));
+  InvocationStatus at_once = begun;
+  at_once.tasks.front().endpoint.state = EndpointPhase::kDeleting;
+  EXPECT_THAT(told(scene, at_once), ElementsAre("EndpointReleasing"));
+  scene.status() = begun;
+  EXPECT_THAT(told(scene, at_once), IsEmpty());
+  at_once.tasks.front().endpoint.state = EndpointPhase::kReleased;
+  EXPECT_THAT(told(scene, at_once), ElementsAre("EndpointReleased"));
+}
+
 TEST(Transitions, TellOfAnEndpointThatIsNotReadyInTimeThatItFailed) {
   Scene scene = a_deploying_invocation();
   for (const char* task : {kGpqa, kHellaswag, kWinogrande}) scene.endpoint_is(task, task == std::string(kGpqa) ? "Starting" : "Ready");

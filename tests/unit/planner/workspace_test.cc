@@ -71,5 +71,17 @@ TEST(Workspace, ADeletionThatWaitsForItSaysSo) {
   EXPECT_THAT(message_of(made, "CleanedUp"), HasSubstr("no answer"));
 }
 
+// WorkspaceReady still says what the process before saw.
+TEST(Workspace, ACleanupThatARestartInterruptedSaysWhatItSaidUntilLeptonAnswers) {
+  Scene scene = a_deleting_invocation();
+  scene.status() = plan(scene).status;
+  scene.restarted().workspace_is(WorkspaceState::kUnknown, "");
+  EXPECT_EQ(plan(scene).status, scene.status());
+  Scene begun = a_running_invocation();
+  begun.status() = plan(begun).status;
+  begun.deleted_at(100s).restarted().workspace_is(WorkspaceState::kUnknown, "");
+  EXPECT_THAT(message_of(plan(begun), "CleanedUp"), HasSubstr("no answer from it yet"));
+}
+
 }  // namespace
 }  // namespace lepton_operator::invocation::planner

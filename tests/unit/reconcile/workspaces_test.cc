@@ -223,6 +223,26 @@ TEST_F(WorkspacesTest, CredentialsThatAreNeededOutliveTheirSecret) {
   EXPECT_TRUE(bench_.snapshot.kept.empty());
 }
 
+// Workspace, Secret and Invocation were removed together, and the environment means somebody else's account.
+TEST_F(WorkspacesTest, CredentialsThatAreNeededComeBeforeThoseThatStandInForAWorkspace) {
+  lepton::Credentials other = bench_.credentials();
+  other.token = "of-somebody-else";
+  bench_.add_workspace(kKey);
+  start([other] { return std::optional(base::Result<lepton::Credentials>(other)); });
+  workspaces_->use(kKey, "team/a", {});
+  bench_.pass(1s);
+  ASSERT_EQ(bench_.snapshot.kept.size(), 1U);
+  bench_.store.remove_workspace(kKey);
+  bench_.store.remove_secret({"team", "lepton"});
+  workspaces_->changed(kKey);
+  bench_.pass(2min);
+  EXPECT_EQ(facts().state, WorkspaceState::kReady) << facts().message;
+  workspaces_->release(kKey, "team/a");
+  workspaces_->use(kKey, "team/b", {});
+  bench_.pass(2min);
+  EXPECT_EQ(facts().state, WorkspaceState::kUnauthorized) << "who comes later has what there is now";
+}
+
 TEST_F(WorkspacesTest, AfterARestartTheSnapshotServesWhoeverStillNeedsIt) {
   bench_.snapshot.kept[kKey] = bench_.credentials();
   bench_.store.put_invocation({"team", "a"}, "{}");

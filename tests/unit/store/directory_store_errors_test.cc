@@ -282,6 +282,25 @@ TEST_F(DirectoryStoreErrors, AStateDirectoryThatCannotBeMadeStopsTheStart) {
   EXPECT_THAT(ended.error().text(), HasSubstr("the state directory cannot be used"));
 }
 
+// A scan that has nothing to write, since an absence has to hold once more, proves nothing.
+TEST_F(DirectoryStoreErrors, ThatStateCanBeWrittenAgainIsSaidWhenSomethingWas) {
+  start();
+  put("nim.yaml", an_invocation("nim"));
+  ASSERT_TRUE(set_finalizer("nim", true).ok());
+  std::filesystem::rename(state() / "default", root_.path() / "aside");
+  write_text(state() / "default", "in the way");
+  take_away("nim.yaml");
+  for (int i = 0; i < 60; ++i) advance(1s);
+  EXPECT_FALSE(deleting("nim"));
+  EXPECT_THAT(lines_with("cannot record the deletion of"), SizeIs(1));
+  EXPECT_THAT(lines_with("state can be written again"), IsEmpty());
+  std::filesystem::remove(state() / "default");
+  std::filesystem::rename(root_.path() / "aside", state() / "default");
+  for (int i = 0; i < 10; ++i) advance(1s);
+  EXPECT_TRUE(deleting("nim"));
+  EXPECT_THAT(lines_with("state can be written again"), SizeIs(1));
+}
+
 TEST_F(DirectoryStoreErrors, AStateFileThatCannotBeUnderstoodIsLeftAlone) {
   start();
   put("nim.yaml", an_invocation("nim"));

@@ -80,7 +80,7 @@ TEST(SecretBody, IsAListAndPrivate) {
   EXPECT_EQ(base::to_text(encode(secrets)), R"([{"name":"s","tags":["lepton-operator.uid=u1"],"value":"v","visibility":"private"}])");
 }
 
-TEST(AnEndpointRead, CarriesStateUrlOwnerAndPlainEnvs) {
+TEST(AnEndpointRead, CarriesStateUrlOwnerAndEnvs) {
   const auto endpoint = decode_endpoint(parsed(R"({
     "metadata": {"id": "e", "name": "e", "created_at": 1803221876159, "labels": {"k": "v", "odd": 3}},
     "spec": {"resource_requirement": {"min_replicas": 0}, "envs": [{"name": "A", "value": "1"}, {"name": "B", "value_from": {"secret_name_ref": "s"}}]},
@@ -93,7 +93,7 @@ TEST(AnEndpointRead, CarriesStateUrlOwnerAndPlainEnvs) {
   EXPECT_EQ(endpoint->external_url, "https://e.test");
   EXPECT_EQ(endpoint->spec.min_replicas, 0);
   EXPECT_EQ(endpoint->created_at, Timestamp{std::chrono::milliseconds(1803221876159)});
-  EXPECT_THAT(endpoint->spec.envs.value(), Contains(EnvVar{"A", "1", std::nullopt}));
+  EXPECT_EQ(endpoint->spec.envs, (std::vector<EnvVar>{{"A", "1", std::nullopt}, {"B", std::nullopt, "s"}}));
 }
 
 TEST(AnEndpointRead, MayLackItsStatusOrHaveAnythingInIt) {

@@ -58,6 +58,13 @@ Milliseconds Workspaces::pause(const Entry& entry) const {
   return std::max(next - parts_.clock.now(), Milliseconds{0});
 }
 
+// As the Workspace had them that is gone.
+void Workspaces::keep_limits(const Entry& entry, ResolvedWorkspace& resolved) {
+  if (!entry.connection) return;
+  resolved.requests_per_second = entry.requests_per_second;
+  resolved.burst = entry.burst;
+}
+
 boost::asio::awaitable<void> Workspaces::resolve(EntryPtr entry) {
   if (!entry->read_credentials && parts_.clock.now() < entry->read_again_at) co_return;
   entry->read_credentials = false;
@@ -92,10 +99,7 @@ void Workspaces::take_credentials(Entry& entry, ResolvedWorkspace& resolved) con
   if (kept) {
     resolved.credentials = kept;
     resolved.from_secret = true;
-    if (entry.connection) {
-      resolved.requests_per_second = entry.requests_per_second;
-      resolved.burst = entry.burst;
-    }
+    keep_limits(entry, resolved);
   }
   if (resolved.credentials) {
     entry.from_secret = resolved.from_secret;
@@ -103,13 +107,8 @@ void Workspaces::take_credentials(Entry& entry, ResolvedWorkspace& resolved) con
   }
   const bool gone = resolved.state == WorkspaceState::kSecretMissing || resolved.state == WorkspaceState::kMissing;
   if (gone && !entry.users.empty()) {
-    if (entry.connection) {
-      resolved.credentials = entry.connection->credentials();
-      resolved.requests_per_second = entry.requests_per_second;
-      resolved.burst = entry.burst;
-    } else {
-      resolved.credentials = parts_.snapshot.load(entry.key);
-    }
+    resolved.credentials = entry.connection ? entry.connection->credentials() : parts_.snapshot.load(entry.key);
+    keep_limits(entry, resolved);
     if (resolved.credentials) return;
   }
   disconnect(entry);

@@ -93,6 +93,7 @@ class Workspaces {
   static boost::asio::awaitable<void> observe(std::shared_ptr<Connection> connection, base::Context context);
 
   void take_credentials(Entry& entry, ResolvedWorkspace& resolved) const;
+  static void keep_limits(const Entry& entry, ResolvedWorkspace& resolved);
   void connect(const EntryPtr& entry, const ResolvedWorkspace& resolved);
   void disconnect(Entry& entry) const;
   void accept(const EntryPtr& entry, const lepton::WorkspaceInfo& info);

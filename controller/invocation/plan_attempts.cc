@@ -12,24 +12,6 @@ namespace {
 
 constexpr std::size_t kEarlierMessageBytes = 256;  // there may be many
 
-// The present attempt becomes an earlier one; the next has no job yet.
-void set_aside(Planning& p, TaskStatus& task, TaskPhase outcome, const std::string& message) {
-  AttemptStatus over;
-  over.outcome = outcome;
-  over.message = base::clipped(message, kEarlierMessageBytes);
-  over.run = task.run;
-  over.job = task.job;
-  if (!over.job.name.empty() && !over.job.finished_at) over.job.finished_at = p.world.now;
-  const int next = task.job.name.empty() ? task.job.attempt : task.job.attempt + 1;
-  task.earlier.push_back(std::move(over));
-  task.job = JobStatus{};
-  task.job.attempt = next;
-  task.phase = TaskPhase::kPending;
-  task.message.clear();
-}
-
-bool run_raised(const TaskStatus& task, const TaskSpec& spec) { return spec.run > task.run; }
-
 // An endpoint that is going, by whomever, is none to the next attempt.
 bool may_serve_on(const EndpointStatus& endpoint) {
   if (endpoint.releasing) return false;
@@ -46,6 +28,31 @@ bool may_serve_on(const EndpointStatus& endpoint) {
   }
   return false;
 }
+
+// While jobs ran, nobody waited for an endpoint that is down: whoever waits from now on gives it its whole time.
+void wait_anew(const Planning& p, const TaskStatus& task, EndpointStatus& endpoint) {
+  const bool down = may_serve_on(endpoint) && endpoint.state != EndpointPhase::kReady && endpoint.waiting_since;
+  if (down && !awaited(p, task)) begin_wait(endpoint, p.world.now);
+}
+
+// The present attempt becomes an earlier one; the next has no job yet.
+void set_aside(Planning& p, TaskStatus& task, TaskPhase outcome, const std::string& message) {
+  wait_anew(p, task, p.shared() ? p.status().tasks.front().endpoint : task.endpoint);
+  AttemptStatus over;
+  over.outcome = outcome;
+  over.message = base::clipped(message, kEarlierMessageBytes);
+  over.run = task.run;
+  over.job = task.job;
+  if (!over.job.name.empty() && !over.job.finished_at) over.job.finished_at = p.world.now;
+  const int next = task.job.name.empty() ? task.job.attempt : task.job.attempt + 1;
+  task.earlier.push_back(std::move(over));
+  task.job = JobStatus{};
+  task.job.attempt = next;
+  task.phase = TaskPhase::kPending;
+  task.message.clear();
+}
+
+bool run_raised(const TaskStatus& task, const TaskSpec& spec) { return spec.run > task.run; }
 
 // True when nothing of the task's last attempt is left that could disturb the next one.
 bool let_go(Planning& p, TaskStatus& task) {

@@ -105,6 +105,35 @@ TEST(Retries, WaitForAnEndpointThatWentDown) {
   EXPECT_THAT(plan(scene, at(101s)).actions, Contains(creates_job(kGpqa)));
 }
 
+// It went down half an hour ago, while the job ran.
+TEST(Retries, GiveAnEndpointThatIsDownItsWholeTime) {
+  for (const bool shared : {false, true}) {
+    Scene scene = with_retries(1);
+    if (shared) scene.with_spec("deployment: {sharing: Shared}");
+    scene.now = at(31min);
+    scene.endpoint_is(kGpqa, "Starting").looked_at({31min - 2s, 31min});
+    EndpointStatus& endpoint = scene.task(kGpqa).endpoint;
+    endpoint.state = EndpointPhase::kWaiting;
+    endpoint.waiting_since = at(1min);
+    scene.job_is(shared ? kHellaswag : kGpqa, "Failed");
+    scene.status() = plan(scene).status;
+    EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(31min)) << shared;
+    EXPECT_THAT(plan(scene).actions, IsEmpty()) << shared << ": neither is Lepton asked why, nor given up";
+    EXPECT_EQ(plan(scene).status, scene.status()) << shared;
+  }
+}
+
+TEST(Retries, GiveNoMoreTimeToAnEndpointThatOthersWaitFor) {
+  Scene scene = with_retries(1);
+  scene.with_spec("deployment: {sharing: Shared}").endpoint_is(kGpqa, "Starting");
+  EndpointStatus& endpoint = scene.task(kGpqa).endpoint;
+  endpoint.state = EndpointPhase::kWaiting;
+  endpoint.waiting_since = at(90s);
+  scene.task(kWinogrande).job = JobStatus{};
+  scene.job_is(kHellaswag, "Failed");
+  EXPECT_EQ(task_of(plan(scene), kGpqa).endpoint.waiting_since, at(90s));
+}
+
 TEST(Retries, OfATaskWhoseDuplicateStillRunsWaitForThatToo) {
   Scene scene = with_retries(1);
   scene.another_job(kGpqa, "job-late", "Running", 75s);

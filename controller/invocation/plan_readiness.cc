@@ -103,9 +103,10 @@ void explain_wait(Planning& p, TaskStatus& task) {
     next = known->began + between_questions(p);
     take(p, task, *known);
   }
+  const auto& looks = p.world.view.looks_at(task.endpoint.family);
   if (p.world.now < next) {
-    p.wake(next);
-  } else {
+    p.wake(next);                                  // once it has passed, the next look wakes
+  } else if (looks.last && *looks.last >= next) {  // else it may be Ready for long
     p.act(ExplainEndpoint{task.name, task.endpoint.name, task.endpoint.family});
   }
 }

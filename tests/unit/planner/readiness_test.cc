@@ -32,10 +32,22 @@ TEST(Readiness, IsAskedForTenSecondsIntoAWaitAndThenEveryHalfAMinute) {
   scene.memory.explanations.clear();
   EXPECT_THAT(plan(scene).actions, IsEmpty());
   EXPECT_EQ(plan(scene).wake_at, at(10s));
+  scene.looked_at({9s, 10s});
   EXPECT_THAT(plan(scene, at(10s)).actions, testing::ElementsAre(explains_endpoint(kGpqa)));
-  scene.explained(kGpqa, 10s, EndpointTrouble::kNone);
+  scene.explained(kGpqa, 10s, EndpointTrouble::kNone).looked_at({38s, 40s});
   EXPECT_THAT(plan(scene, at(39s)).actions, IsEmpty());
   EXPECT_THAT(plan(scene, at(40s)).actions, testing::ElementsAre(explains_endpoint(kGpqa)));
+}
+
+// While many wait for their turn looks are rare: what they showed when the wait began is no reason to ask one by one.
+TEST(Readiness, IsNotAskedForByALookThatBeganBefore) {
+  Scene scene = waiting(9s);
+  scene.memory.explanations.clear();
+  scene.now = at(15s);
+  EXPECT_THAT(plan(scene).actions, IsEmpty());
+  EXPECT_EQ(plan(scene).interest.pace, lepton::Pace::kClose);
+  scene.looked_at({9s, 14s});
+  EXPECT_THAT(plan(scene).actions, testing::ElementsAre(explains_endpoint(kGpqa)));
 }
 
 TEST(Readiness, OfEndpointsThatAreReadyOrHaveAJobIsNotAskedFor) {
@@ -60,6 +72,7 @@ TEST(Readiness, IsAskedForTwiceASecondAtMostHoweverManyWait) {
     scene.status().tasks.push_back(task);
     scene.endpoint_is(task.name, "Starting").explained(task.name, 100s, EndpointTrouble::kNoCapacity);
   }
+  scene.looked_at({198s, 200s});
   EXPECT_EQ(count_of<ExplainEndpoint>(plan(scene, at(199s)).actions), 0U);
   EXPECT_EQ(count_of<ExplainEndpoint>(plan(scene, at(200s)).actions), 200U);
 }

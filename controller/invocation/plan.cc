@@ -36,7 +36,7 @@ void plan_finished(Planning& p) {
   p.plan.at_rest = holds_nothing(p);
   p.status().observed_generation = p.world.invocation.meta.generation;
   count_ready_endpoints(p);
-  if (p.spec_readable) check_time_to_live(p);
+  if (p.spec_readable()) check_time_to_live(p);
 }
 
 // With the end of one wave the next begins, in the same plan.
@@ -71,11 +71,8 @@ void wake_at_end_of_life(Planning& p) {
     p.wake(*status.completion_time + *p.spec().ttl_after_finished);
 }
 
-void decode_for_cleanup(Planning& p) {
-  if (!p.status().resolved) return;
-  p.read();
-  p.spec_readable = p.reading->ok();
-}
+// Decoding takes as long as all the rest of a plan, and most plans for what is going need nothing of it.
+void decode_for_cleanup(Planning& p) { p.unread = p.status().resolved.has_value(); }
 
 void decide(Planning& p) {
   const World& world = p.world;
@@ -89,7 +86,7 @@ void decide(Planning& p) {
   }
   if (finished(p.status().phase)) {
     decode_for_cleanup(p);
-    if (!p.spec_readable || !runs_again(p)) {
+    if (!p.spec_readable() || !runs_again(p)) {
       plan_finished(p);
       return;
     }

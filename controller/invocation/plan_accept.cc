@@ -276,7 +276,8 @@ bool accept(Planning& p) {
   p.status().invocation_id = invocation_id(p.world.invocation.meta.uid);
   p.status().observed_generation = p.world.invocation.meta.generation;
   const bool running = p.status().resolved.has_value();
-  p.may_intend = p.spec_readable = decode(p);
+  p.may_intend = decode(p);
+  p.spec_refused = !p.may_intend;
   if (!p.may_intend && !running) return false;
 
   std::map<std::string, ResolvedTask> tasks;

@@ -73,7 +73,7 @@ void end_attempt(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase 
     set_aside(p, task, TaskPhase::kCancelled, "suspended");
     return;
   }
-  if (p.spec_readable && !run_raised(task, spec) && outcome == TaskPhase::kFailed && task.retries < p.spec().execution.retries) {
+  if (p.spec_readable() && !run_raised(task, spec) && outcome == TaskPhase::kFailed && task.retries < p.spec().execution.retries) {
     set_aside(p, task, outcome, message);
     ++task.retries;
   } else {
@@ -82,7 +82,7 @@ void end_attempt(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase 
 }
 
 void end_without_retry(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase outcome, std::string message) {
-  if (p.spec_readable && run_raised(task, spec)) {  // while it ran
+  if (p.spec_readable() && run_raised(task, spec)) {  // while it ran
     set_aside(p, task, outcome, message);
     take_raised_run(task, spec);
   } else {

@@ -203,7 +203,7 @@ bool remove_storage(Planning& p) {
   if (deletion_policy(p) == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
   const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id);
   const bool other = directory && !storage.path.empty() && directory->path() != storage.path;
-  if (!p.spec_readable || other) {
+  if (!p.spec_readable() || other) {
     not_clean(p, "StorageRefused", "will not remove " + storage.path + ": the spec now says otherwise, or this version cannot read it.");
     return false;
   }

@@ -38,7 +38,7 @@ bool seen_before(const Planning& p, const EndpointStatus& endpoint) {
 
 void begin_account(Planning& p) {
   CostStatus& cost = p.status().cost;
-  if (!cost.shape.empty() || !p.spec_readable || !p.has_endpoints() || !p.status().resolved) return;
+  if (!cost.shape.empty() || !p.spec_readable() || !p.has_endpoints() || !p.status().resolved) return;
   cost.shape = p.spec().deployment.resource_shape;
   cost.gpus = gpus_of_shape(cost.shape) * std::max(p.spec().deployment.min_replicas, 1);
 }

@@ -18,8 +18,9 @@ struct Planning {
   Plan plan;
   std::set<std::string> asked;     // keys of its actions
   std::set<std::string> follow;    // secrets that it asks for, and that endpoints may be intended together with
-  SpecReading reading;             // nothing asked for, until a step needed to know
-  bool spec_readable = true;       // false: this version does not understand the spec of an object that another one accepted
+  mutable SpecReading reading;     // nothing asked for, until a step needed to know
+  mutable bool unread = false;     // a step that asks for the spec has it read
+  bool spec_refused = false;       // by this version, or for an edit of it
   std::optional<bool> at_rest;     // of a suspended one: nothing of it is left that runs; nothing: that was not looked into
   bool deadline_exceeded = false;  // in this run of plan() it ended tasks
   bool may_intend = true;  // false: an edit of a running Invocation is refused; what exists is followed to its end, nothing new is begun
@@ -27,8 +28,19 @@ struct Planning {
   explicit Planning(const World& from);
 
   InvocationStatus& status() { return plan.status; }
-  void read() { reading = world.reading ? world.reading : read_spec(world.invocation, world.workspace.defaults); }
-  const InvocationSpec& spec() const { return reading->value; }  // effective
+  void read() const {
+    reading = world.reading ? world.reading : read_spec(world.invocation, world.workspace.defaults);
+    unread = false;
+  }
+  const InvocationSpec& spec() const {  // effective
+    if (unread) read();
+    return reading->value;
+  }
+  // False: this version does not understand the spec of an object that another one accepted.
+  bool spec_readable() const {
+    if (unread) read();
+    return !spec_refused && reading->ok();
+  }
   RenderInput render_input() { return {world.invocation.meta, spec(), *plan.status.resolved, world.install_id}; }
   bool shared() const { return has_endpoints() && spec().deployment.sharing == Sharing::kShared; }
   bool has_endpoints() const { return spec().deployment.type != DeploymentType::kNone; }

@@ -16,17 +16,28 @@ SpecReading read_spec(const Invocation& object, const base::Json& workspace_defa
   return read_over(object, resolved ? resolved->defaults : resolved_defaults(workspace_defaults));
 }
 
+bool Readings::Entry::is_of(const Invocation& object, const base::Json& over) const {
+  return reading && generation == object.meta.generation && *defaults == over;
+}
+
 SpecReading Readings::of(const Invocation& object, const base::Json& workspace_defaults) {
   const auto& resolved = object.status.resolved;
   const base::Json unfrozen = resolved ? base::Json() : resolved_defaults(workspace_defaults);
   const base::Json& defaults = resolved ? resolved->defaults : unfrozen;
   Entry& entry = entry_of(object.meta.uid);
-  if (entry.reading && entry.generation == object.meta.generation && *entry.defaults == defaults) return entry.reading;
+  if (entry.is_of(object, defaults)) return entry.reading;
   if (*latest_ != defaults) latest_ = std::make_shared<const base::Json>(defaults);
   entry.generation = object.meta.generation;
   entry.defaults = latest_;
   entry.reading = read_over(object, defaults);
   return entry.reading;
+}
+
+SpecReading Readings::at_hand(const Invocation& object) const {
+  const auto known = by_uid_.find(object.meta.uid);
+  const auto& resolved = object.status.resolved;
+  if (known == by_uid_.end() || !resolved || !known->second->is_of(object, resolved->defaults)) return nullptr;
+  return known->second->reading;
 }
 
 Readings::Entry& Readings::entry_of(const std::string& uid) {

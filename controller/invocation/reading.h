@@ -30,6 +30,8 @@ class Readings {
 
   // The same as read_spec(). A spec that changes takes another generation with it (Kubernetes API conventions; DirectoryStore keeps to it).
   SpecReading of(const Invocation& object, const base::Json& workspace_defaults);
+  // The same, of one whose defaults are frozen and that was asked for before; else null: for whoever may not need it.
+  SpecReading at_hand(const Invocation& object) const;
 
  private:
   using Defaults = std::shared_ptr<const base::Json>;  // most Invocations have the same
@@ -38,6 +40,7 @@ class Readings {
     std::int64_t generation = 0;
     Defaults defaults;
     SpecReading reading;
+    bool is_of(const Invocation& object, const base::Json& over) const;
   };
   Entry& entry_of(const std::string& uid);
 

@@ -60,6 +60,20 @@ TEST(Readings, AreOfTheInvocationsThatWereAskedForLast) {
   EXPECT_EQ(readings.of(second, kNoDefaults)->value.deployment.type, DeploymentType::kVllm);
 }
 
+TEST(Readings, AreAtHandOnlyWhileTheyStillHold) {
+  Invocation object = written(samples::nim());
+  freeze(object, "{deployment: {nodeGroup: h100}}");
+  Readings readings(2);
+  EXPECT_EQ(readings.at_hand(object), nullptr);
+  const SpecReading reading = readings.of(object, kNoDefaults);
+  EXPECT_EQ(readings.at_hand(object), reading);
+  Invocation edited = object;
+  ++edited.meta.generation;
+  EXPECT_EQ(readings.at_hand(edited), nullptr);
+  freeze(object, "{deployment: {nodeGroup: h200}}");
+  EXPECT_EQ(readings.at_hand(object), nullptr) << "it was read over others";
+}
+
 TEST(Readings, AreMadeAnewOfAnotherGeneration) {
   Invocation object = written(samples::nim());
   Readings readings(2);

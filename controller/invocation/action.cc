@@ -47,5 +47,8 @@ struct Written {
 
 std::string action_key(const Action& action) { return std::visit(Key{}, action); }
 std::string written_object(const Action& action) { return std::visit(Written{}, action); }
+bool removes_workload(const Action& action) {
+  return std::holds_alternative<DeleteEndpoint>(action) || std::holds_alternative<DeleteJob>(action);
+}
 
 }  // namespace lepton_operator::invocation

@@ -111,6 +111,8 @@ using Action =
 std::string action_key(const Action& action);
 // The Lepton object that a changing action writes to, for Memory::writes; empty for those that only read.
 std::string written_object(const Action& action);
+// What it did only a list of Lepton's proves, which does not show it any more.
+bool removes_workload(const Action& action);
 
 enum class FinalizerChange { kNone, kAdd, kRemove };
 

@@ -4,6 +4,7 @@
 // the archive, proves no absence there. Plain value; any thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,7 +44,7 @@ struct View {
 };
 
 // How closely somebody needs the observer to look.
-enum class Pace { kIdle, kJobs, kClose };
+enum class Pace : std::uint8_t { kIdle, kJobs, kClose };
 
 struct Interest {
   Pace pace = Pace::kIdle;

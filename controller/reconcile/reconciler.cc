@@ -169,7 +169,7 @@ void Reconciler::drop(const ObjectKey& key) {
 
 void Reconciler::invocation_changed(const ObjectKey& invocation) {
   heed_places(invocation);
-  if (const auto known = tracked_.find(invocation); known != tracked_.end()) known->second->heed_looks();
+  if (const auto known = tracked_.find(invocation); known != tracked_.end()) known->second->heed_looks(parts_.clock.now());
   queue_.add(invocation.text());
 }
 
@@ -180,7 +180,7 @@ void Reconciler::secret_changed(const ObjectKey& secret) {
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (outcome.error && outcome.error->kind == ErrorKind::kNotFound) outcome.retry_at = parts_.clock.now();
     }
-    tracked->heed_looks();
+    tracked->heed_looks(parts_.clock.now());
     queue_.add(key.text());
   }
 }
@@ -195,24 +195,25 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
       if (!ready || !outcome.error || !cured_by_workspace(outcome.error->kind) || outcome.retry_at <= now) continue;
       outcome.retry_at = connection ? std::min(outcome.retry_at, connection->client().retry_turn(now)) : now;
     }
-    tracked->heed_looks();
+    tracked->heed_looks(parts_.clock.now());
     queue_.add(key.text());
   }
 }
 
 // What was not found changes nothing by itself; who waits for looks counts them. No rule counts more than two that begin after something
-// that has happened, and one may be under way at that time: from the third on, a look that shows nothing new of an Invocation decides
-// nothing for it (what a later time would decide, its plan named as wake_at). All the same it is planned again now and then.
+// that has happened: any other look that shows nothing new of an Invocation decides nothing for it (what a later time would decide, its
+// plan named as wake_at). All the same it is planned again now and then.
 void Reconciler::workspace_looked(const ObjectKey& workspace) {
   const base::Timestamp now = parts_.clock.now();
   const std::shared_ptr<Connection> connection = parts_.workspaces.find(workspace);
+  if (!connection) return;
+  const lepton::View& view = connection->observer().view();
   for (const auto& [key, tracked] : tracked_) {
-    if (tracked->forget_after && connection && tracked->workspace == workspace) forget(*tracked, connection->observer().view(), now);
+    if (tracked->workspace != workspace) continue;
+    if (tracked->forget_after) forget(*tracked, view, now);
     const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
-    if (!waits || tracked->workspace != workspace) continue;
-    if (tracked->looks_to_heed == 0 && now - tracked->planned_at < kUnheededAtMost) continue;
-    if (tracked->looks_to_heed > 0) --tracked->looks_to_heed;
-    queue_.add(key.text());
+    if (!waits) continue;
+    if (tracked->heeds_look(view) || now - tracked->planned_at >= kUnheededAtMost) queue_.add(key.text());
   }
   if (queue_.stats().depth == 0) planned_.pause(now);
 }
@@ -240,7 +241,7 @@ void Reconciler::owner_changed(const std::string& uid) {
   if (known == by_uid_.end()) return;
   Tracked& tracked = *known->second;
   if (tracked.at_rest && !has_namesakes(tracked)) return;
-  tracked.heed_looks();
+  tracked.heed_looks(parts_.clock.now());
   queue_.add(tracked.key.text());
 }
 

@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kProgressEvery{5};
 constexpr std::chrono::seconds kProgressEveryWhenBehind{15};
+constexpr Milliseconds kPerBusy{10};   // at most a hundred signs of progress a second, however many are at work
 constexpr int kPatientConflicts = 10;  // in a row
 constexpr Milliseconds kAfterConflict{200};
 constexpr std::chrono::seconds kUntilRemovalShows{10};
@@ -61,7 +62,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
   Plan plan = make_plan(*known, *tracked);
   const bool quiet = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && plan.status == *tracked->recorded;
   const base::Timestamp now = parts_.clock.now();
-  if (!quiet || (tracked->wake_at && *tracked->wake_at <= now)) tracked->heed_looks();
+  if (tracked->wake_at && *tracked->wake_at <= now) tracked->heed_looks(now);
   tracked->wake_at = plan.wake_at;
   tracked->planned_at = now;
   tracked->at_rest = plan.at_rest && quiet;
@@ -123,6 +124,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
   tracked.planned = usage_of(object, plan.status);
   planned_.worked(1);
   heed_planned(tracked);
+  if (!(tracked.interest == plan.interest)) tracked.heed_looks(parts_.clock.now());  // of another kind
   tracked.interest = plan.interest;
   parts_.workspaces.use(tracked.workspace, tracked.key.text(), plan.interest);
   return plan;
@@ -180,7 +182,7 @@ bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, cons
   const bool news = !(plan.status == *tracked.recorded);
   if (!news && !object.mark.altered) return true;
   if (plan.finalizer != FinalizerChange::kNone) return plan.status_may_wait && !tracked.stays;
-  const std::chrono::seconds every = behind() ? kProgressEveryWhenBehind : kProgressEvery;
+  const Milliseconds every = std::max<Milliseconds>(behind() ? kProgressEveryWhenBehind : kProgressEvery, kPerBusy * busy_);
   const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= every;
   const bool overwritten = object.mark.altered && !plan.actions.empty();
   if (due || overwritten || (news && !plan.status_may_wait)) return false;
@@ -296,16 +298,18 @@ void Reconciler::finish(const TrackedPtr& tracked, const Errand& errand, const A
                                       {"failures", std::to_string(outcome.failures)},
                                       {"error", outcome.error->text()}});
   }
-  // A probe that already runs may have begun too early; the next look shows what this request did.
+  // A look that is under way may have begun too early; the next one shows what this request did.
   if (!invocation::written_object(action).empty()) look_soon(tracked->workspace);
   const auto* deleted = std::get_if<invocation::DeleteJob>(&action);
   const bool duplicate = deleted && deleted->reason == invocation::DeletionReason::kDuplicate;
   if (success && duplicate && parts_.hooks.duplicate_deleted) parts_.hooks.duplicate_deleted();
-  tracked->heed_looks();
+  tracked->heed_looks(parts_.clock.now());
   if (const auto ended = tracked->ended.lock()) ended->notify();
   --tracked->acting;
   if (!by_uid_.contains(tracked->uid)) forget_secrets(*tracked);  // it went meanwhile
-  queue_.add(tracked->key.text());
+  // What a removal did only a look proves: until then there is nothing to plan.
+  const bool looked_for = success && invocation::removes_workload(action) && tracked->interest.pace == lepton::Pace::kClose;
+  if (!looked_for) queue_.add(tracked->key.text());
   --busy_;
   ended_.notify();
 }

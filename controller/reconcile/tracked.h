@@ -2,6 +2,7 @@
 // or was made anew under the same name, must not touch its successor's memory.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -22,11 +23,15 @@ struct Reconciler::Tracked {
   std::shared_ptr<invocation::Memory> memory;
   base::Timestamp since{};
   bool met_with_finalizer = false;
-  bool at_rest = false;               // by the latest plan, or as it was met (Reconciler::settle)
-  bool stays = false;                 // its finalizer could not be taken off: its last status has to be written after all
-  int acting = 0;                     // actions under way
-  std::weak_ptr<base::Signal> ended;  // of an action: who follows another one holds it
+  bool at_rest = false;  // by the latest plan, or as it was met (Reconciler::settle)
+  bool stays = false;    // its finalizer could not be taken off: its last status has to be written after all
+  // How many looks that begin after `happened` are still to be planned with though they show nothing new of it. See workspace_looked().
+  std::uint8_t looks_to_heed = kLooksToHeed;
   lepton::Interest interest;
+  int acting = 0;                     // actions under way
+  int conflicts = 0;                  // in a row
+  base::Timestamp happened{};         // whatever it was, the latest of it
+  std::weak_ptr<base::Signal> ended;  // of an action: who follows another one holds it
   // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
   // wrote, who records nothing here: it is planned with this, and that is overwritten.
   std::shared_ptr<const invocation::InvocationStatus> recorded;  // most often a part of the object that the store shows
@@ -42,9 +47,6 @@ struct Reconciler::Tracked {
   std::unique_ptr<const Parting> parting;
   std::string request_handled;  // of lepton.dev/reconcile-requested-at
   invocation::Usage planned;    // by the latest plan, which may not be written yet: places that nobody else may be given
-  int conflicts = 0;            // in a row
-  // How many looks at the workspace are still to be planned with though they show nothing new of this one. See workspace_looked().
-  int looks_to_heed = kLooksToHeed;
   // What `memory` holds is of no more use once complete looks began after this.
   std::optional<base::Timestamp> forget_after;
   base::Timestamp planned_at{};
@@ -58,8 +60,21 @@ struct Reconciler::Tracked {
     memory->met_with_finalizer = met_with_finalizer;
   }
 
-  static constexpr int kLooksToHeed = 3;
-  void heed_looks() { looks_to_heed = kLooksToHeed; }  // something has happened
+  static constexpr std::uint8_t kLooksToHeed = 2;
+  void heed_looks(base::Timestamp now) {
+    looks_to_heed = kLooksToHeed;
+    happened = now;
+  }
+  // Is the latest look one of these? Its lists begin one after the other; it counts once all of them began late enough. While actions are
+  // under way none counts: their ends have it planned.
+  bool heeds_look(const lepton::View& view) {
+    if (acting > 0) return false;
+    const auto began_after = [&](const lepton::Looks& looks) { return looks.last && *looks.last > happened; };
+    const bool endpoints = began_after(view.endpoint_looks), jobs = began_after(view.job_looks);
+    if (looks_to_heed == 0 || (!endpoints && !jobs)) return false;
+    if (endpoints && jobs && (!interest.archive || began_after(view.archive_looks))) --looks_to_heed;
+    return true;
+  }
 };
 
 }  // namespace lepton_operator::reconcile

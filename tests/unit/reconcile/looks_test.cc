@@ -79,6 +79,21 @@ TEST_F(ProgressTest, IsToldEveryFiveSeconds) {
   EXPECT_LT(*std::min_element(pauses.begin(), pauses.end()), 10s);
 }
 
+TEST_F(ProgressTest, IsToldMoreRarelyWhileManyRequestsAreOut) {
+  simulator::FaultRule unanswered;
+  unanswered.method = "POST";
+  unanswered.path = "/deployments";
+  unanswered.times = 1'200;
+  unanswered.silent = true;
+  bench_.simulator.add_fault(unanswered);
+  for (int i = 0; i < 600; ++i) bench_.store.put_invocation({"team", "unanswered-" + std::to_string(i)}, kNim);
+  bench_.pass(1s);
+  ASSERT_EQ(bench_.requests("POST", "/deployments"), 1'200) << problems();
+  const auto pauses = pauses_before_progress(bench_, 1, 25s);
+  ASSERT_FALSE(pauses.empty()) << problems();
+  EXPECT_GE(*std::min_element(pauses.begin(), pauses.end()), 12s);
+}
+
 // Whoever has his turn as one of the last no longer has many behind him, so that some are told as ever.
 TEST_F(ProgressTest, IsToldMoreRarelyWhileManyWaitForTheirTurn) {
   bench_.store.delay_status_writes(125ms);  // four at a time: each of three hundred has its next turn after 10 s

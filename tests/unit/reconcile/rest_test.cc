@@ -79,6 +79,41 @@ TEST_F(Rest, WhatHappensToItLaterIsHeeded) {
   EXPECT_EQ(directories_removed_, 1);
 }
 
+// Of thousands that go at once each would be planned again and again while it waits for its turn.
+TEST_F(Rest, LooksAreNotHeededWhileARequestIsOut) {
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
+  bench_.simulator.add_hold({"GET", "/jobs/*", 2, false});
+  bench_.simulator.add_hold({"DELETE", "/storage/*", 1, false});
+  bench_.store.delete_invocation(kLlama);
+  bench_.pass(15s);  // the removal of its jobs has been looked after, and one of them is read
+  bench_.transport->release();
+  bench_.settle();
+  ASSERT_EQ(bench_.requests("DELETE", "/storage/*"), 1) << problems();
+  const int plans = bench_.store.reads();
+  const int looks = bench_.requests("GET", "/jobs");
+  bench_.pass(10s);
+  EXPECT_GE(bench_.requests("GET", "/jobs"), looks + 3);
+  EXPECT_EQ(bench_.store.reads(), plans);
+  bench_.transport->release();
+  EXPECT_TRUE(bench_.until([&] { return gone(); }, 5s)) << problems();
+}
+
+TEST_F(Rest, WhatARemovalDidIsPlannedWhenALookBeganAfterIt) {
+  ASSERT_NO_FATAL_FAILURE(run_to_the_end());
+  for (const int nth : {1, 2}) bench_.simulator.add_hold({"GET", "/jobs", nth, false});
+  bench_.pass(10s);
+  for (const int nth : {1, 2}) bench_.simulator.add_hold({"DELETE", "/jobs/*", nth, false});
+  bench_.store.delete_invocation(kLlama);
+  bench_.settle();
+  ASSERT_EQ(bench_.requests("DELETE", "/jobs/*"), 2) << problems();
+  const int plans = bench_.store.reads();
+  bench_.transport->release();
+  bench_.settle();
+  EXPECT_EQ(bench_.store.reads(), plans) << "the requests were answered, and a look that began before them ended";
+  bench_.transport->release();
+  EXPECT_TRUE(bench_.until([&] { return gone(); }, 10s)) << problems();
+}
+
 TEST_F(Rest, ARunThatIsAskedForWhileNobodyIsThereIsBegun) {
   ASSERT_NO_FATAL_FAILURE(run_to_the_end());
   stop();

@@ -12,6 +12,8 @@ from lab import PAGE, Lab, harness
 
 TASKS = ["gpqa_diamond", "hellaswag", "winogrande", "arc_challenge", "mmlu", "gsm8k", "humaneval", "ifeval"]
 QUICK = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "1s", "--delete-delay", "100ms")
+# Long enough that each is seen running, however many there are: else more of them have their directory looked for at removal only.
+SEEN_RUNNING = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "15s", "--delete-delay", "100ms")
 RUNNING = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "48h", "--delete-delay", "100ms")
 
 
@@ -278,7 +280,7 @@ def to_gone(lab, arguments):
 
 def directory(arguments):
     """Manifests in a directory: applied, finished, removed."""
-    world = harness.simulated.World(*QUICK)
+    world = harness.simulated.World(*SEEN_RUNNING)
     try:
         (world.manifests / "workspace.yaml").write_text(WORKSPACE_MANIFEST.format(workspace=harness.WORKSPACE, token=harness.TOKEN, url=world.simulator.url))
         operator = world.start(LEPTON_CACHE_DIR=str(world.folder / "no-login"))

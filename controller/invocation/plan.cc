@@ -72,20 +72,20 @@ void wake_at_end_of_life(Planning& p) {
 }
 
 // Decoding takes as long as all the rest of a plan, and most plans for what is going need nothing of it.
-void decode_for_cleanup(Planning& p) { p.unread = p.status().resolved.has_value(); }
+void read_when_asked(Planning& p) { p.unread = p.status().resolved.has_value(); }
 
 void decide(Planning& p) {
   const World& world = p.world;
   p.status().reconcile_handled = world.invocation.meta.annotation(kReconcileAnnotation);
   if (world.invocation.meta.deleted) {
-    decode_for_cleanup(p);
+    read_when_asked(p);
     leave_line(p);
     plan_deletion(p);
     conclude(p);
     return;
   }
   if (finished(p.status().phase)) {
-    decode_for_cleanup(p);
+    read_when_asked(p);
     if (!p.spec_readable() || !runs_again(p)) {
       plan_finished(p);
       return;

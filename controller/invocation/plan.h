@@ -111,7 +111,7 @@ using Action =
 std::string action_key(const Action& action);
 // The Lepton object that a changing action writes to, for Memory::writes; empty for those that only read.
 std::string written_object(const Action& action);
-// What it did only a list of Lepton's proves, which does not show it any more.
+// Only a list of Lepton's that does not show it any more proves what it did.
 bool removes_workload(const Action& action);
 
 enum class FinalizerChange { kNone, kAdd, kRemove };
@@ -119,7 +119,7 @@ enum class FinalizerChange { kNone, kAdd, kRemove };
 struct Plan {
   InvocationStatus status;
   // It differs from the recorded one in nothing that somebody waits for, or that has to stand there before the actions are sent: it may be
-  // written late, at most every 5 s. With kRemove: not at all, since the object goes, and its status with it.
+  // written late, every 5 s to 1 min. With kRemove: not at all, since the object goes, and its status with it.
   bool status_may_wait = false;
   FinalizerChange finalizer = FinalizerChange::kNone;
   bool remove_object = false;  // after its status was written: delete the Invocation itself, which then is cleaned up like any other

@@ -29,15 +29,9 @@ bool may_serve_on(const EndpointStatus& endpoint) {
   return false;
 }
 
-// While jobs ran, nobody waited for an endpoint that is down: whoever waits from now on gives it its whole time.
-void wait_anew(const Planning& p, const TaskStatus& task, EndpointStatus& endpoint) {
-  const bool down = may_serve_on(endpoint) && endpoint.state != EndpointPhase::kReady && endpoint.waiting_since;
-  if (down && !awaited(p, task)) begin_wait(endpoint, p.world.now);
-}
-
 // The present attempt becomes an earlier one; the next has no job yet.
 void set_aside(Planning& p, TaskStatus& task, TaskPhase outcome, const std::string& message) {
-  wait_anew(p, task, p.shared() ? p.status().tasks.front().endpoint : task.endpoint);
+  wait_anew(p, task);
   AttemptStatus over;
   over.outcome = outcome;
   over.message = base::clipped(message, kEarlierMessageBytes);
@@ -61,6 +55,12 @@ bool let_go(Planning& p, TaskStatus& task) {
 }
 
 }  // namespace
+
+void wait_anew(Planning& p, TaskStatus& task) {
+  EndpointStatus& endpoint = p.shared() ? p.status().tasks.front().endpoint : task.endpoint;
+  const bool down = may_serve_on(endpoint) && endpoint.state != EndpointPhase::kReady && endpoint.waiting_since;
+  if (down && !awaited(p, task)) begin_wait(endpoint, p.world.now);
+}
 
 void take_raised_run(TaskStatus& task, const TaskSpec& spec) {
   if (!run_raised(task, spec)) return;

@@ -34,11 +34,11 @@ const EndpointStatus& endpoint_for(const Planning& p, const TaskStatus& task) {
   return p.shared() ? p.plan.status.tasks.front().endpoint : task.endpoint;
 }
 
+static bool waits_for_endpoint(const TaskStatus& task) { return task.wave > 0 && !finished(task.phase) && task.job.name.empty(); }
+
 bool awaited(const Planning& p, const TaskStatus& task) {
-  if (!p.shared()) return task.job.name.empty();
-  const auto& tasks = p.plan.status.tasks;
-  return std::any_of(tasks.begin(), tasks.end(),
-                     [](const TaskStatus& served) { return served.wave > 0 && !finished(served.phase) && served.job.name.empty(); });
+  if (!p.shared()) return waits_for_endpoint(task);
+  return std::any_of(p.plan.status.tasks.begin(), p.plan.status.tasks.end(), waits_for_endpoint);
 }
 
 void say_of_endpoint(Planning& p, TaskStatus& task, const std::string& message) {
@@ -47,7 +47,7 @@ void say_of_endpoint(Planning& p, TaskStatus& task, const std::string& message) 
     return;
   }
   for (TaskStatus& served : p.status().tasks) {
-    if (served.wave > 0 && !finished(served.phase) && served.job.name.empty()) served.message = message;
+    if (waits_for_endpoint(served)) served.message = message;
   }
 }
 

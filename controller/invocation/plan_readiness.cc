@@ -1,8 +1,8 @@
 // How long an endpoint may take to become Ready, and why it takes so long.
 //
-// Lists do not say why; /readiness, /termination and /events do, at a price. They are asked 10 s into a wait and then every half a minute,
-// less often where many endpoints wait. Time that Lepton calls NoCapacity or Queueing does not count against the readiness timeout: what
-// was waited so moves waiting_since on. Before a timeout is believed Lepton gets a last word on why.
+// Lists do not say why; /readiness, /termination and /events do, at a price. They are asked once a wait lasts 10 s, then every half a
+// minute, less often where many endpoints wait. Time that Lepton calls NoCapacity or Queueing does not count against the readiness timeout:
+// what was waited so moves waiting_since on. Before a timeout is believed Lepton gets a last word on why.
 #include <algorithm>
 
 #include "base/time.h"

@@ -79,8 +79,11 @@ bool admit_tasks(Planning& p) {
   if (current != 0 && (p.spec().parallelism || all_ended(p, current))) ++wave;
   if (p.spec().parallelism) next.resize(std::min(next.size(), static_cast<std::size_t>(*p.spec().parallelism)));
   if (!find_room(p, needs_of(p, next, wave))) return false;
+  for (TaskStatus* task : next) {
+    wait_anew(p, *task);
+    task->message.clear();  // what kept it is over: it was suspended
+  }
   set_wave(next, wave);
-  for (TaskStatus* task : next) task->message.clear();  // what kept it is over: it was suspended
   return true;
 }
 

@@ -171,6 +171,8 @@ bool delete_job(Planning& p, const std::string& task, JobStatus& job);
 void end_attempt(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase outcome, std::string message);
 // The same of one that would fail again: no retry, but another run if that was asked for meanwhile.
 void end_without_retry(Planning& p, TaskStatus& task, const TaskSpec& spec, TaskPhase outcome, std::string message);
+// While jobs ran, nobody waited for an endpoint that is down: of a task that begins to wait for it now it gets its whole time.
+void wait_anew(Planning& p, TaskStatus& task);
 bool earlier_attempts_over(Planning& p, TaskStatus& task);     // true when nothing of them runs any more
 void take_raised_run(TaskStatus& task, const TaskSpec& spec);  // the attempt that begins now is of that run
 bool runs_again(const Planning& p);                            // `run` was raised for a task that is finished

@@ -27,7 +27,7 @@ inline constexpr const char* kAbandonedReason = "Abandoned";
 
 std::vector<Transition> transitions(const Invocation& object, const InvocationStatus& now);
 
-// True when the statuses differ in nothing that anybody waits for: such a change may be written late (at most every 5 s).
+// True when the statuses differ in nothing that anybody waits for: such a change may be written late (every 5 s to 1 min).
 bool progress_only(const InvocationStatus& before, const InvocationStatus& now);
 
 }  // namespace lepton_operator::invocation

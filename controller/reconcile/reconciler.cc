@@ -213,7 +213,7 @@ void Reconciler::workspace_looked(const ObjectKey& workspace) {
     if (tracked->forget_after) forget(*tracked, view, now);
     const bool waits = tracked->interest.pace == lepton::Pace::kClose || tracked->interest.archive;
     if (!waits) continue;
-    if (tracked->heeds_look(view) || now - tracked->planned_at >= kUnheededAtMost) queue_.add(key.text());
+    if (tracked->take_look(view) || now - tracked->planned_at >= kUnheededAtMost) queue_.add(key.text());
   }
   if (queue_.stats().depth == 0) planned_.pause(now);
 }

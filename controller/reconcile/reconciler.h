@@ -1,10 +1,10 @@
 // Brings every Invocation forward: asks the planner what to do, writes what it says to status, then has it done.
 //
 // One key is never reconciled twice at once: the queue sees to it, and a second turn of a key would be refused, logged and counted as the
-// bug that it is (Hooks::overlapped); actions run on their own, so that a slow request holds up nothing but itself, and their ends
-// queue the key again. Status is written before anything that was planned with it is begun (rules 2 and 5), unless the plan says that it
-// may wait: when the write fails nothing is. Keys are queued by changes in the store, by looks that concern them, by ends of actions, and
-// by the time that the plan names.
+// bug that it is (Hooks::overlapped); actions run on their own, so that a slow request holds up nothing but itself. Status is written
+// before anything that was planned with it is begun (rules 2 and 5), unless the plan says that it may wait: when the write fails nothing
+// is. Keys are queued by changes in the store, by looks that concern them, by ends of actions (but of an answered removal, which only a
+// look proves), and by the time that the plan names.
 //
 // Thread rule: domain thread only. Owner: Operator; all parts outlive it. Ends: cancel run()'s context; nothing new is begun then, requests
 // that are out get 5 s to end. An Invocation whose planning throws (a bug) is logged and retried; the others go on.

@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::chrono::seconds kProgressEvery{5};
 constexpr std::chrono::seconds kProgressEveryWhenBehind{15};
-constexpr Milliseconds kPerBusy{10};   // at most a hundred signs of progress a second, however many are at work
+constexpr Milliseconds kProgressPerBusy{10};  // workers and requests that are out: a hundred signs of progress a second
+constexpr std::chrono::minutes kProgressAtLeastEvery{1};
 constexpr int kPatientConflicts = 10;  // in a row
 constexpr Milliseconds kAfterConflict{200};
 constexpr std::chrono::seconds kUntilRemovalShows{10};
@@ -71,6 +72,7 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
                     plan.interest.pace != lepton::Pace::kClose && (!plan.wake_at || *plan.wake_at - now > kCalm);
   const auto recorded_before = tracked->recorded;
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
+  if (result == ReconcileResult::kError) tracked->heed_looks(parts_.clock.now());  // and tries again with them, sooner than by its backoff
   const bool recorded = quiet || tracked->recorded != recorded_before;
   if (calm && recorded && result == ReconcileResult::kSuccess) lay_down(*tracked);
   co_return result;
@@ -176,13 +178,14 @@ boost::asio::awaitable<ReconcileResult> Reconciler::carry_out(ObjectPtr object, 
   co_return ReconcileResult::kSuccess;
 }
 
-// True when there is nothing to write now: no change, or one that may come at most every 5 s, more rarely when many wait for their turn: a
+// True when there is nothing to write now: no change, or one that may come every 5 s to 1 min, the more rarely the more is going on: a
 // mere sign of progress, or that what somebody else wrote over our status is put right, so that it never becomes a race with a busy one.
 bool Reconciler::may_wait(const Invocation& object, const Tracked& tracked, const Plan& plan) {
   const bool news = !(plan.status == *tracked.recorded);
   if (!news && !object.mark.altered) return true;
   if (plan.finalizer != FinalizerChange::kNone) return plan.status_may_wait && !tracked.stays;
-  const Milliseconds every = std::max<Milliseconds>(behind() ? kProgressEveryWhenBehind : kProgressEvery, kPerBusy * busy_);
+  const Milliseconds soonest = behind() ? kProgressEveryWhenBehind : kProgressEvery;
+  const Milliseconds every = std::clamp<Milliseconds>(kProgressPerBusy * busy_, soonest, kProgressAtLeastEvery);
   const bool due = !tracked.status_written || parts_.clock.now() - *tracked.status_written >= every;
   const bool overwritten = object.mark.altered && !plan.actions.empty();
   if (due || overwritten || (news && !plan.status_may_wait)) return false;

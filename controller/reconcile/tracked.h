@@ -25,12 +25,12 @@ struct Reconciler::Tracked {
   bool met_with_finalizer = false;
   bool at_rest = false;  // by the latest plan, or as it was met (Reconciler::settle)
   bool stays = false;    // its finalizer could not be taken off: its last status has to be written after all
-  // How many looks that begin after `happened` are still to be planned with though they show nothing new of it. See workspace_looked().
+  // How many looks that begin after `happened_at` are still to be planned with though they show nothing new of it. See workspace_looked().
   std::uint8_t looks_to_heed = kLooksToHeed;
   lepton::Interest interest;
   int acting = 0;                     // actions under way
   int conflicts = 0;                  // in a row
-  base::Timestamp happened{};         // whatever it was, the latest of it
+  base::Timestamp happened_at{};      // whatever it was, the latest of it
   std::weak_ptr<base::Signal> ended;  // of an action: who follows another one holds it
   // Status as this process wrote it last, or found it when it began: what has been recorded. What a store shows beyond that somebody else
   // wrote, who records nothing here: it is planned with this, and that is overwritten.
@@ -63,13 +63,13 @@ struct Reconciler::Tracked {
   static constexpr std::uint8_t kLooksToHeed = 2;
   void heed_looks(base::Timestamp now) {
     looks_to_heed = kLooksToHeed;
-    happened = now;
+    happened_at = now;
   }
-  // Is the latest look one of these? Its lists begin one after the other; it counts once all of them began late enough. While actions are
-  // under way none counts: their ends have it planned.
-  bool heeds_look(const lepton::View& view) {
+  // True when the latest look is one of these. Its lists begin one after the other: it is used up once those of jobs and of the workspace's
+  // own endpoints began late enough. While actions are under way none counts: their ends heed looks anew.
+  bool take_look(const lepton::View& view) {
     if (acting > 0) return false;
-    const auto began_after = [&](const lepton::Looks& looks) { return looks.last && *looks.last > happened; };
+    const auto began_after = [&](const lepton::Looks& looks) { return looks.last && *looks.last > happened_at; };
     const bool endpoints = began_after(view.endpoint_looks), jobs = began_after(view.job_looks);
     if (looks_to_heed == 0 || (!endpoints && !jobs)) return false;
     if (endpoints && jobs && (!interest.archive || began_after(view.archive_looks))) --looks_to_heed;

@@ -123,6 +123,35 @@ TEST(Retries, GiveAnEndpointThatIsDownItsWholeTime) {
   }
 }
 
+// It went down after its task was cancelled, and is kept; or while those ran that share it.
+Scene& down_since_long(Scene& scene) {
+  scene.now = at(31min);
+  scene.endpoint_is(kGpqa, "Starting").looked_at({31min - 2s, 31min});
+  scene.task(kGpqa).endpoint.state = EndpointPhase::kWaiting;
+  scene.task(kGpqa).endpoint.waiting_since = at(1min);
+  return scene;
+}
+
+TEST(Runs, OfATaskThatHadNoJobGiveItsEndpointItsWholeTime) {
+  Scene scene = a_running_invocation();
+  scene.with_spec("endpointRetention: UntilDeleted");
+  down_since_long(scene).job_gone(kGpqa);
+  scene.task(kGpqa).job = {};
+  scene.task(kGpqa).phase = TaskPhase::kCancelled;
+  scene.status() = plan(run_again(scene, kGpqa, 1)).status;
+  EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(31min));
+  EXPECT_THAT(plan(scene).actions, Not(Contains(explains_endpoint(kGpqa))));
+}
+
+TEST(AppendedTask, GivesASharedEndpointItsWholeTime) {
+  Scene scene = a_running_invocation();
+  scene.with_spec("deployment: {sharing: Shared}").with_appended_task("mmlu");
+  scene.status() = plan(down_since_long(scene)).status;
+  EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(31min));
+  EXPECT_EQ(scene.task("mmlu").phase, TaskPhase::kPending);
+  EXPECT_THAT(plan(scene).actions, Not(Contains(explains_endpoint(kGpqa))));
+}
+
 TEST(Retries, GiveNoMoreTimeToAnEndpointThatOthersWaitFor) {
   Scene scene = with_retries(1);
   scene.with_spec("deployment: {sharing: Shared}").endpoint_is(kGpqa, "Starting");

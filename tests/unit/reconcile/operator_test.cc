@@ -84,7 +84,7 @@ TEST_F(QuickOperatorTest, UntilItsEndAnInvocationTakesThreeWritesOfStatus) {
 }
 
 TEST_F(OperatorTest, NothingIsCreatedWhileStatusCannotBeWritten) {
-  for (int i = 0; i < 3; ++i) bench_.store.fail_next_status_write({ErrorKind::kServer, "the disk is full"});
+  for (int i = 0; i < 20; ++i) bench_.store.fail_next_status_write({ErrorKind::kServer, "the disk is full"});  // backoff alone: an hour
   bench_.store.put_invocation(kLlama, kNim);
   bench_.pass(500ms);
   EXPECT_EQ(bench_.requests("POST", "*"), 0);

@@ -105,31 +105,25 @@ TEST(Retries, WaitForAnEndpointThatWentDown) {
   EXPECT_THAT(plan(scene, at(101s)).actions, Contains(creates_job(kGpqa)));
 }
 
-// It went down half an hour ago, while the job ran.
-TEST(Retries, GiveAnEndpointThatIsDownItsWholeTime) {
-  for (const bool shared : {false, true}) {
-    Scene scene = with_retries(1);
-    if (shared) scene.with_spec("deployment: {sharing: Shared}");
-    scene.now = at(31min);
-    scene.endpoint_is(kGpqa, "Starting").looked_at({31min - 2s, 31min});
-    EndpointStatus& endpoint = scene.task(kGpqa).endpoint;
-    endpoint.state = EndpointPhase::kWaiting;
-    endpoint.waiting_since = at(1min);
-    scene.job_is(shared ? kHellaswag : kGpqa, "Failed");
-    scene.status() = plan(scene).status;
-    EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(31min)) << shared;
-    EXPECT_THAT(plan(scene).actions, IsEmpty()) << shared << ": neither is Lepton asked why, nor given up";
-    EXPECT_EQ(plan(scene).status, scene.status()) << shared;
-  }
-}
-
-// It went down after its task was cancelled, and is kept; or while those ran that share it.
+// gpqa_diamond's went down half an hour ago: while a job ran, or after its task was cancelled, since it is kept.
 Scene& down_since_long(Scene& scene) {
   scene.now = at(31min);
   scene.endpoint_is(kGpqa, "Starting").looked_at({31min - 2s, 31min});
   scene.task(kGpqa).endpoint.state = EndpointPhase::kWaiting;
   scene.task(kGpqa).endpoint.waiting_since = at(1min);
   return scene;
+}
+
+TEST(Retries, GiveAnEndpointThatIsDownItsWholeTime) {
+  for (const bool shared : {false, true}) {
+    Scene scene = with_retries(1);
+    if (shared) scene.with_spec("deployment: {sharing: Shared}");
+    down_since_long(scene).job_is(shared ? kHellaswag : kGpqa, "Failed");
+    scene.status() = plan(scene).status;
+    EXPECT_EQ(scene.task(kGpqa).endpoint.waiting_since, at(31min)) << shared;
+    EXPECT_THAT(plan(scene).actions, IsEmpty()) << shared << ": neither is Lepton asked why, nor given up";
+    EXPECT_EQ(plan(scene).status, scene.status()) << shared;
+  }
 }
 
 TEST(Runs, OfATaskThatHadNoJobGiveItsEndpointItsWholeTime) {

@@ -29,6 +29,8 @@ struct Checked {
 
 // `spec` with the defaults merged in (defaults.h). Checks fields and bounds, not the rules between fields (validation.h).
 Checked<InvocationSpec> decode_invocation_spec(const base::Json& spec);
+// The section storage of such a spec alone; whatever else it says may be wrong.
+Checked<StorageSpec> decode_storage_section(const base::Json& spec);
 Checked<WorkspaceSpec> decode_workspace_spec(const base::Json& spec);
 
 base::Json encode(const InvocationStatus& status);

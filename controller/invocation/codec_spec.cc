@@ -150,6 +150,13 @@ Checked<InvocationSpec> decode_invocation_spec(const Json& spec) {
   return checked;
 }
 
+Checked<StorageSpec> decode_storage_section(const Json& spec) {
+  Checked<StorageSpec> checked;
+  ObjectReader reader(spec, "spec", checked.errors);
+  reader.object("storage", [&](ObjectReader& section) { checked.value = codec::read_storage(section); });
+  return checked;
+}
+
 Checked<WorkspaceSpec> decode_workspace_spec(const Json& spec) {
   Checked<WorkspaceSpec> checked;
   WorkspaceSpec& result = checked.value;

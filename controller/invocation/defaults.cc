@@ -97,6 +97,13 @@ Json effective_spec(const Json& spec, const Json& resolved_defaults) {
   return effective;
 }
 
+Json effective_storage(const Json& spec, const Json& resolved_defaults) {
+  if (!spec.is_object()) return spec;
+  Json effective = json_object();
+  lay_over(effective, "storage", spec, resolved_defaults);
+  return effective;
+}
+
 std::optional<std::string> default_path(const std::string& endpoint_type) {
   static const std::map<std::string, std::string> paths = {
       {"chat", "/v1/chat/completions"}, {"vlm", "/v1/chat/completions"}, {"completions", "/v1/completions"},

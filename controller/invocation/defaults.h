@@ -16,6 +16,9 @@ base::Json resolved_defaults(const base::Json& workspace_defaults);
 // The Invocation's spec over resolved defaults. `deployment` defaults are left out for type none.
 base::Json effective_spec(const base::Json& spec, const base::Json& resolved_defaults);
 
+// {storage} of it alone; a spec that is no object stays what it is.
+base::Json effective_storage(const base::Json& spec, const base::Json& resolved_defaults);
+
 // URL path of an endpoint type: /v1/chat/completions for chat and vlm, ... Nothing for a type that has none.
 std::optional<std::string> default_path(const std::string& endpoint_type);
 

@@ -98,7 +98,12 @@ std::string executed_image(const Planning& p) {
   return {};
 }
 
+void refuse_storage(Planning& p, const std::string& path, const std::string& why) {
+  not_clean(p, "StorageRefused", "will not remove " + path + ": " + why + ".");
+}
+
 void intend_cleanup_job(Planning& p) {
+  if (!p.spec_readable()) return refuse_storage(p, p.status().storage.path, "it takes a job, and this version cannot read its spec");
   JobStatus& job = p.status().cleanup;
   job.name = cleanup_job_name(p.world.invocation.meta.uid, job.attempt);
   job.id.clear();
@@ -123,8 +128,8 @@ void retry_cleanup_job(Planning& p, const std::string& why) {
   const int attempt = job.attempt + 1;
   job = JobStatus{};
   job.attempt = attempt;
-  intend_cleanup_job(p);
   say_removing_by_job(p);
+  intend_cleanup_job(p);
 }
 
 void follow_cleanup_job(Planning& p) {
@@ -154,11 +159,11 @@ void remove_by_job(Planning& p) {
   }
 }
 
-void remove_by_api(Planning& p, const StorageDirectory& directory) {
+void remove_by_api(Planning& p, const StorageSpec& spec, const StorageDirectory& directory) {
   const RemoveDirectory removal{directory, p.status().storage.file_system};
   const base::Error* error = p.failure(action_key(removal));
   const bool gone_api = error && (error->kind == base::ErrorKind::kUnsupported || error->kind == base::ErrorKind::kNotFound);
-  if (gone_api && p.spec().storage.cleanup == CleanupMethod::kAuto) {
+  if (gone_api && spec.cleanup == CleanupMethod::kAuto) {
     remove_by_job(p);
     return;
   }
@@ -167,10 +172,10 @@ void remove_by_api(Planning& p, const StorageDirectory& directory) {
 }
 
 // A probe of this deletion: what an earlier one saw missing may have been made since. An API that keeps failing is given up for a job.
-bool probed_since_deletion(const Planning& p, const StorageDirectory& directory) {
+bool probed_since_deletion(const Planning& p, const StorageSpec& spec, const StorageDirectory& directory) {
   const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
   if (!probe || probe->in_flight) return false;
-  const bool given_up = p.spec().storage.cleanup == CleanupMethod::kAuto && probe->failures >= kProbesBeforeJob;
+  const bool given_up = spec.cleanup == CleanupMethod::kAuto && probe->failures >= kProbesBeforeJob;
   if (probe->error && !given_up) return false;
   const Timestamp deleted = p.world.invocation.meta.deleted.value_or(p.world.now);
   return probe->began >= deleted || deleted > p.world.now;  // the latter: another clock than ours set it
@@ -183,54 +188,59 @@ void take_probe(Planning& p) {
   p.status().storage.file_system = probe->file_system;
 }
 
-void probe_again_later(Planning& p, const StorageDirectory& directory) {
+void probe_again_later(Planning& p, const StorageSpec& spec, const StorageDirectory& directory) {
   const Outcome* probe = p.outcome(action_key(ProbeStorage{directory, {}}));
   const Timestamp next = probe ? probe->began + kProbeAgain : p.world.now;
-  if (next <= p.world.now) probe_storage(p, true);
+  if (next <= p.world.now) probe_storage(p, spec, true);
   p.wake(std::max(next, p.world.now + std::chrono::seconds(1)));
 }
 
 // Of what its time to live removed the results stay, unless the manifest itself says otherwise.
-DeletionPolicy deletion_policy(const Planning& p) {
+DeletionPolicy deletion_policy(const Planning& p, const StorageSpec& spec) {
   const Json* written = base::find(base::get_object(p.world.invocation.spec, "storage"), "deletionPolicy");
   const bool says_so = written != nullptr && !written->is_null();
-  return p.plan.status.expired && !says_so ? DeletionPolicy::kRetain : p.spec().storage.deletion_policy;
+  return p.plan.status.expired && !says_so ? DeletionPolicy::kRetain : spec.deletion_policy;
+}
+
+// Asks for the next step towards its removal; the API first, unless the spec wants a job or there is one.
+void remove_directory(Planning& p, const StorageSpec& spec, const StorageDirectory& directory) {
+  const StorageStatus& storage = p.status().storage;
+  const bool ask_api = spec.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
+  if (ask_api && !storage.seen && !probed_since_deletion(p, spec, directory)) {
+    probe_storage(p, spec, true);
+    const std::string trouble = why(p, action_key(ProbeStorage{directory, {}}));
+    not_clean(p, "RemovingStorage", "asking whether the storage API shows " + directory.path() + trouble + ".");
+  } else if (ask_api && storage.seen) {
+    remove_by_api(p, spec, directory);
+  } else if (spec.cleanup == CleanupMethod::kApi) {
+    not_clean(
+        p, "StorageNotVisible",
+        "the storage API does not show " + directory.path() + ": remove it by hand and set the annotation lepton.dev/abandon, or wait.");
+    probe_again_later(p, spec, directory);
+  } else {
+    remove_by_job(p);
+  }
 }
 
 bool remove_storage(Planning& p) {
   take_probe(p);
+  if (!job_ever_intended(p.status())) return true;
+  const Checked<StorageSpec> read = read_storage(p.world.invocation);
+  const StorageSpec& spec = read.value;
+  if (deletion_policy(p, spec) == DeletionPolicy::kRetain) return true;
   StorageStatus& storage = p.status().storage;
-  if (deletion_policy(p) == DeletionPolicy::kRetain || !job_ever_intended(p.status())) return true;
-  const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id);
+  const auto directory = StorageDirectory::make(spec.path, p.status().invocation_id);
   const bool other = directory && !storage.path.empty() && directory->path() != storage.path;
-  if (!p.spec_readable() || other) {
-    not_clean(p, "StorageRefused", "will not remove " + storage.path + ": the spec now says otherwise, or this version cannot read it.");
+  if (!read.ok() || other) {
+    refuse_storage(p, storage.path, "the spec now says otherwise, or this version cannot read it");
     return false;
   }
   if (!directory) {
-    not_clean(p, "StorageRefused", "will not remove " + p.spec().storage.path + ": it is no directory of this Invocation's own.");
+    refuse_storage(p, spec.path, "it is no directory of this Invocation's own");
     return false;
   }
   if (p.world.memory.directory_removed) storage.removed = true;
-  if (!storage.removed) {
-    const bool ask_api = p.spec().storage.cleanup != CleanupMethod::kJob && p.status().cleanup.name.empty();
-    if (ask_api && !storage.seen && !probed_since_deletion(p, *directory)) {
-      probe_storage(p, true);
-      const std::string trouble = why(p, action_key(ProbeStorage{*directory, {}}));
-      not_clean(p, "RemovingStorage", "asking whether the storage API shows " + directory->path() + trouble + ".");
-      return false;
-    }
-    if (ask_api && storage.seen) {
-      remove_by_api(p, *directory);
-    } else if (p.spec().storage.cleanup == CleanupMethod::kApi) {
-      not_clean(
-          p, "StorageNotVisible",
-          "the storage API does not show " + directory->path() + ": remove it by hand and set the annotation lepton.dev/abandon, or wait.");
-      probe_again_later(p, *directory);
-    } else {
-      remove_by_job(p);
-    }
-  }
+  if (!storage.removed) remove_directory(p, spec, *directory);
   if (!storage.removed) return false;
   if (delete_job(p, {}, p.status().cleanup)) return true;
   not_clean(p, "RemovingStorage", storage.path + " is removed; removing the job that did it.");
@@ -262,11 +272,11 @@ bool abandoned(Planning& p) {
 
 }  // namespace
 
-void probe_storage(Planning& p, bool again) {
+void probe_storage(Planning& p, const StorageSpec& storage, bool again) {
   take_probe(p);
   if (p.status().storage.seen || (p.world.memory.storage_probe && !again)) return;
-  if (const auto directory = StorageDirectory::make(p.spec().storage.path, p.status().invocation_id)) {
-    p.act(ProbeStorage{*directory, file_system_candidates(p.spec().storage.from)});
+  if (const auto directory = StorageDirectory::make(storage.path, p.status().invocation_id)) {
+    p.act(ProbeStorage{*directory, file_system_candidates(storage.from)});
   }
 }
 

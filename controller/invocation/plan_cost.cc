@@ -36,9 +36,10 @@ bool seen_before(const Planning& p, const EndpointStatus& endpoint) {
                      [&](const TaskStatus& task) { return task.endpoint.name == endpoint.name && task.endpoint.seen; });
 }
 
+// Not in a deletion: what was intended until then has its account, and of what has none, each plan would read the spec.
 void begin_account(Planning& p) {
   CostStatus& cost = p.status().cost;
-  if (!cost.shape.empty() || !p.spec_readable() || !p.has_endpoints() || !p.status().resolved) return;
+  if (!cost.shape.empty() || p.world.invocation.meta.deleted || !p.spec_readable() || !p.has_endpoints() || !p.status().resolved) return;
   cost.shape = p.spec().deployment.resource_shape;
   cost.gpus = gpus_of_shape(cost.shape) * std::max(p.spec().deployment.min_replicas, 1);
 }

@@ -78,7 +78,7 @@ void follow_job(Planning& p, TaskStatus& task, const TaskSpec& spec, const lepto
     case JobPhase::kRunning:
       if (!task.job.started_at) task.job.started_at = p.world.now;
       task.phase = TaskPhase::kRunning;
-      probe_storage(p, false);
+      probe_storage(p, p.spec().storage, false);
       p.look(lepton::Pace::kJobs);
       check_timeout(p, task, spec);
       return;

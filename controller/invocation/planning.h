@@ -195,7 +195,7 @@ void keep_account(Planning& p);
 
 // --- plan_cleanup.cc
 void plan_deletion(Planning& p);
-void probe_storage(Planning& p, bool again);
+void probe_storage(Planning& p, const StorageSpec& storage, bool again);
 
 // --- plan_conditions.cc
 void finish_task(Planning& p, TaskStatus& task, TaskPhase phase, std::string message);

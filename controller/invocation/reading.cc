@@ -16,6 +16,10 @@ SpecReading read_spec(const Invocation& object, const base::Json& workspace_defa
   return read_over(object, resolved ? resolved->defaults : resolved_defaults(workspace_defaults));
 }
 
+Checked<StorageSpec> read_storage(const Invocation& object) {
+  return decode_storage_section(effective_storage(object.spec, object.status.resolved->defaults));
+}
+
 bool Readings::Entry::is_of(const Invocation& object, const base::Json& over) const {
   return reading && generation == object.meta.generation && *defaults == over;
 }
@@ -31,13 +35,6 @@ SpecReading Readings::of(const Invocation& object, const base::Json& workspace_d
   entry.defaults = latest_;
   entry.reading = read_over(object, defaults);
   return entry.reading;
-}
-
-SpecReading Readings::at_hand(const Invocation& object) const {
-  const auto known = by_uid_.find(object.meta.uid);
-  const auto& resolved = object.status.resolved;
-  if (known == by_uid_.end() || !resolved || !known->second->is_of(object, resolved->defaults)) return nullptr;
-  return known->second->reading;
 }
 
 Readings::Entry& Readings::entry_of(const std::string& uid) {

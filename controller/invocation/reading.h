@@ -21,6 +21,9 @@ using SpecReading = std::shared_ptr<const Checked<InvocationSpec>>;
 // Over the defaults frozen in its status; while there are none, over those of its Workspace as they are now.
 SpecReading read_spec(const Invocation& object, const base::Json& workspace_defaults);
 
+// What removing its directory takes, of one whose defaults are frozen: a fraction of the work, and nothing else of a spec hinders it.
+Checked<StorageSpec> read_storage(const Invocation& object);
+
 // The latest readings of the Invocations that were asked for last, `most` of them at most: what is at rest costs nothing.
 class Readings {
  public:
@@ -30,8 +33,6 @@ class Readings {
 
   // The same as read_spec(). A spec that changes takes another generation with it (Kubernetes API conventions; DirectoryStore keeps to it).
   SpecReading of(const Invocation& object, const base::Json& workspace_defaults);
-  // The same, of one whose defaults are frozen and that was asked for before; else null: for whoever may not need it.
-  SpecReading at_hand(const Invocation& object) const;
 
  private:
   using Defaults = std::shared_ptr<const base::Json>;  // most Invocations have the same

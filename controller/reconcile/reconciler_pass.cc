@@ -120,7 +120,7 @@ Plan Reconciler::make_plan(const Invocation& object, Tracked& tracked) {
       .now = parts_.clock.now(),
       .namespace_deleting = parts_.store.namespace_deleting(tracked.key.namespace_),
       .admission = admission(object, tracked, facts),
-      .reading = object.meta.deleted ? readings_.at_hand(object) : readings_.of(object, facts.defaults),
+      .reading = object.meta.deleted ? nullptr : readings_.of(object, facts.defaults),
   };
   Plan plan = invocation::plan(world);
   tracked.planned = usage_of(object, plan.status);

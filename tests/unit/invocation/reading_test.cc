@@ -60,18 +60,18 @@ TEST(Readings, AreOfTheInvocationsThatWereAskedForLast) {
   EXPECT_EQ(readings.of(second, kNoDefaults)->value.deployment.type, DeploymentType::kVllm);
 }
 
-TEST(Readings, AreAtHandOnlyWhileTheyStillHold) {
-  Invocation object = written(samples::nim());
-  freeze(object, "{deployment: {nodeGroup: h100}}");
-  Readings readings(2);
-  EXPECT_EQ(readings.at_hand(object), nullptr);
-  const SpecReading reading = readings.of(object, kNoDefaults);
-  EXPECT_EQ(readings.at_hand(object), reading);
-  Invocation edited = object;
-  ++edited.meta.generation;
-  EXPECT_EQ(readings.at_hand(edited), nullptr);
-  freeze(object, "{deployment: {nodeGroup: h200}}");
-  EXPECT_EQ(readings.at_hand(object), nullptr) << "it was read over others";
+TEST(ReadStorage, SaysOfTheSectionWhatTheWholeReadingSays) {
+  for (const char* frozen : {"{}", "{storage: {path: /shared/team, deletionPolicy: Retain}}", "{storage: {cleanup: Tomorrow}}"}) {
+    Invocation object = written(samples::nim());
+    freeze(object, frozen);
+    const SpecReading whole = read_spec(object, kNoDefaults);
+    const Checked<StorageSpec> section = read_storage(object);
+    EXPECT_EQ(section.value.path, whole->value.storage.path) << frozen;
+    EXPECT_EQ(section.value.from, whole->value.storage.from) << frozen;
+    EXPECT_EQ(section.value.deletion_policy, whole->value.storage.deletion_policy) << frozen;
+    EXPECT_EQ(section.value.cleanup, whole->value.storage.cleanup) << frozen;
+    EXPECT_EQ(section.ok(), whole->ok()) << frozen;
+  }
 }
 
 TEST(Readings, AreMadeAnewOfAnotherGeneration) {

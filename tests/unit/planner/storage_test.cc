@@ -5,6 +5,7 @@
 
 #include "invocation/names.h"
 #include "support/repeats.h"
+#include "unit/invocation/samples.h"
 
 namespace lepton_operator::invocation::planner {
 namespace {
@@ -252,6 +253,32 @@ TEST(Storage, OnlyTheInvocationsOwnDirectoryIsEverRemovedWhateverThePath) {
   }
   EXPECT_GT(by_api, paths / 80);
   EXPECT_GT(by_job, paths / 80);
+}
+
+// A newer version accepted what this one does not know.
+TEST(Storage, IsRemovedByTheApiThoughAnotherPartOfTheSpecCannotBeRead) {
+  Scene scene = with_directory_seen();
+  scene.object.spec = samples::with(scene.object.spec, "deployment: {type: ofTomorrow}");
+  EXPECT_THAT(plan(scene).actions, ElementsAre(removes_directory()));
+}
+
+TEST(Storage, IsNotRemovedByAJobThatNobodyCanRender) {
+  Scene scene = with_directory_not_shown();
+  scene.object.spec = samples::with(scene.object.spec, "execution: {ofTomorrow: yes}");
+  const Plan made = plan(scene);
+  EXPECT_THAT(made.actions, IsEmpty());
+  EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));
+  EXPECT_EQ(made.status.cleanup, JobStatus{}) << "nothing is intended";
+  EXPECT_EQ(made.finalizer, FinalizerChange::kNone);
+}
+
+TEST(Storage, IsLeftAloneWhenItsOwnSectionCannotBeRead) {
+  Scene scene = with_directory_seen();
+  scene.object.spec = samples::with(scene.object.spec, "storage: {ofTomorrow: yes}");
+  const Plan made = plan(scene);
+  EXPECT_THAT(made.actions, IsEmpty());
+  EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));
+  EXPECT_EQ(made.finalizer, FinalizerChange::kNone);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A token bucket: at most `burst` at once, `rate` a second in the long run, first come first served.
+// A token bucket: at most `burst` at once, `rate` a second in the long run, first come first served. Those that
+// wait are let through together every 10 ms where tokens come faster than that.
 //
 // Thread rule: domain thread only.
 #pragma once
@@ -31,7 +32,7 @@ class RateLimiter {
 
   void refill();
   bool take();
-  Milliseconds until_next() const;
+  Milliseconds until_next() const;  // or until all that wait may pass, if that is soon
 
   Clock& clock_;
   double per_second_;

@@ -58,6 +58,29 @@ TEST_F(RateLimits, NeverExceedBurstPlusRateOverTime) {
   EXPECT_TRUE(std::is_sorted(order_.begin(), order_.end()));
 }
 
+TEST_F(RateLimits, LetThroughTogetherWhatAFewMillisecondsBring) {
+  RateLimiter limiter(clock_, 1000, 100);
+  for (int i = 0; i < 100; ++i) start(limiter, i);
+  ASSERT_EQ(order_.size(), 100U);
+  for (int i = 0; i < 15; ++i) start(limiter, i);
+  pass(1ms);  // the first alone had been in line when its wait began
+  EXPECT_EQ(order_.size(), 101U);
+  pass(9ms);
+  EXPECT_EQ(order_.size(), 101U);
+  pass(1ms);
+  EXPECT_EQ(order_.size(), 111U);
+  pass(4ms);
+  EXPECT_EQ(order_.size(), 115U) << "the last four need not wait for more";
+}
+
+TEST_F(RateLimits, LoseNothingWhereTheBucketHoldsLessThanComesTogether) {
+  RateLimiter limiter(clock_, 1000, 4);
+  for (int i = 0; i < 104; ++i) start(limiter, i);
+  for (int i = 0; i < 33; ++i) pass(3ms);  // each time one later than asked for
+  pass(1ms);
+  EXPECT_EQ(order_.size(), 104U);
+}
+
 TEST_F(RateLimits, FillUpAgainButNoFurtherThanTheBurst) {
   RateLimiter limiter(clock_, 10, 3);
   for (int i = 0; i < 3; ++i) start(limiter, i);

@@ -102,6 +102,7 @@ boost::asio::awaitable<void> Observer::run(Context context) {
     const Timestamp begun = clock_.now();
     look_soon_ = false;
     co_await look(context);
+    decoded_.pause(clock_.now());  // now that what the answers took is freed
     co_await rest(context, begun);
   }
 }
@@ -155,7 +156,6 @@ boost::asio::awaitable<void> Observer::look(Context context) {
   const std::size_t decoded =
       (look.endpoints.answer ? look.endpoints.answer->items.size() : 0) + (look.alive.answer ? look.alive.answer->items.size() : 0);
   decoded_.worked(decoded);
-  decoded_.pause(clock_.now());
 }
 
 }  // namespace lepton_operator::lepton

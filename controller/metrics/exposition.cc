@@ -9,7 +9,6 @@
 #include <prometheus/text_serializer.h>
 
 #include "base/ask.h"
-#include "base/memory.h"
 #include "metrics/fleet_families.h"
 
 namespace lepton_operator::metrics {
@@ -17,8 +16,6 @@ namespace lepton_operator::metrics {
 namespace {
 
 using prometheus::MetricFamily;
-
-constexpr std::size_t kMany = 500;
 
 MetricFamily complete(bool yes) {
   MetricFamily family;
@@ -33,10 +30,7 @@ MetricFamily complete(bool yes) {
 
 std::string Exposition::text() const {
   // Objects are immutable: the domain thread only hands them out, the text is made here.
-  const std::optional<Fleet> fleet = base::ask<Fleet>(domain_, patience_, read_);
-  std::string made = text_of(fleet);
-  if (fleet && fleet->invocations.size() >= kMany) base::give_memory_back();  // a series takes ten times as much as its line
-  return made;
+  return text_of(base::ask<Fleet>(domain_, patience_, read_));
 }
 
 std::string Exposition::text_of(const std::optional<Fleet>& fleet) const {

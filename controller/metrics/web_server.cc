@@ -9,9 +9,13 @@
 #include <CivetServer.h>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "base/memory.h"
+
 namespace lepton_operator::metrics {
 
 namespace {
+
+constexpr std::size_t kLargePage = 256 << 10;  // the metrics of some hundred Invocations
 
 class Handler : public CivetHandler {
  public:
@@ -21,11 +25,16 @@ class Handler : public CivetHandler {
 
  private:
   bool reply(mg_connection* connection, bool with_body) const {
-    const Page page = page_();
+    const std::size_t bytes = send(connection, page_(), with_body);
+    if (bytes >= kLargePage) base::give_memory_back();  // now that it is freed, and what it was made of
+    return true;
+  }
+
+  static std::size_t send(mg_connection* connection, const Page& page, bool with_body) {
     mg_printf(connection, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", page.status,
               page.status == 200 ? "OK" : "Service Unavailable", page.content_type.c_str(), page.body.size());
     if (with_body) mg_write(connection, page.body.data(), page.body.size());
-    return true;
+    return page.body.size();
   }
 
   std::function<Page()> page_;

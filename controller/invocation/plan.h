@@ -109,6 +109,20 @@ using Action =
 
 // What identifies an action in Memory::outcomes, and a word for logs: "create-endpoint nim-gpqa-d-0-k3v9x2m1qa".
 std::string action_key(const Action& action);
+// The same of an action that a rule asks after and does not make. Of endpoints and secrets by name, of jobs by name while there is no id.
+namespace key {
+std::string create_endpoint(const std::string& name);
+std::string update_endpoint(const std::string& name);
+std::string delete_endpoint(const std::string& name);
+std::string create_job(const std::string& name);
+std::string read_job(const std::string& id);
+std::string read_stage(const std::string& id);
+std::string delete_job(const std::string& id);
+std::string ensure_secret(const std::string& name);
+inline constexpr const char* kDeleteSecrets = "delete-secrets";
+inline constexpr const char* kReadNodeGroups = "read-node-groups";
+inline constexpr const char* kReadSecretKeys = "read-secret-keys";
+}  // namespace key
 // The Lepton object that a changing action writes to, for Memory::writes; empty for those that only read.
 std::string written_object(const Action& action);
 // Only a list of Lepton's that does not show it any more proves what it did.

@@ -73,7 +73,7 @@ std::optional<std::vector<std::string>> resolve_node_groups(Planning& p, const s
   if (std::all_of(names.begin(), names.end(), is_empty)) return std::vector<std::string>(names.size());
   const auto& groups = p.world.workspace.node_groups;
   if (!groups) {
-    if (const base::Error* error = p.failure("read-node-groups")) {
+    if (const base::Error* error = p.failure(key::kReadNodeGroups)) {
       p.condition("Accepted", ConditionStatus::kUnknown, "NodeGroupsUnknown", "the node groups cannot be read: " + error->what);
     }
     p.act(ReadNodeGroups{});
@@ -89,7 +89,7 @@ std::optional<std::vector<std::string>> resolve_node_groups(Planning& p, const s
   if (problems.empty()) return ids;
   refuse(p, "UnknownNodeGroup", base::join(problems, "; ") + ".");
   p.wake(p.world.now + kRecheck);
-  const Outcome* read = p.outcome("read-node-groups");
+  const Outcome* read = p.outcome(key::kReadNodeGroups);
   if (!read || p.world.now - read->began >= kRecheck) p.act(ReadNodeGroups{});
   return std::nullopt;
 }
@@ -145,12 +145,12 @@ bool secret_keys_present(Planning& p) {
                ? "there is no Secret " + secret + ", which the spec refers to (key " + key.key + "): create it."
                : "Secret " + secret + " has no key " + key.key + ", which the spec refers to: add it.");
     p.wake(p.world.now + kRecheck);
-    const Outcome* read = p.outcome("read-secret-keys");
+    const Outcome* read = p.outcome(key::kReadSecretKeys);
     if (!read || p.world.now - read->began >= kRecheck) p.act(ReadSecretKeys{keys});
     return false;
   }
   if (!unknown) return true;
-  if (const base::Error* error = p.failure("read-secret-keys")) {
+  if (const base::Error* error = p.failure(key::kReadSecretKeys)) {
     p.condition("Accepted", ConditionStatus::kUnknown, "SecretsUnknown", "the Secrets cannot be read: " + error->what);
   }
   p.act(ReadSecretKeys{keys});

@@ -57,7 +57,7 @@ bool let_go(Planning& p, TaskStatus& task) {
 }  // namespace
 
 void wait_anew(Planning& p, TaskStatus& task) {
-  EndpointStatus& endpoint = p.shared() ? p.status().tasks.front().endpoint : task.endpoint;
+  EndpointStatus& endpoint = endpoint_for(p, task);
   const bool down = may_serve_on(endpoint) && endpoint.state != EndpointPhase::kReady && endpoint.waiting_since;
   if (down && !awaited(p, task)) begin_wait(endpoint, p.world.now);
 }

@@ -49,8 +49,8 @@ bool remove_jobs_and_endpoints(Planning& p) {
   for (TaskStatus& task : p.status().tasks) {
     const bool job_gone = delete_jobs(p, task);
     const bool endpoint_gone = release_endpoint(p, task);
-    if (!job_gone) left.push_back("job of " + task.name + why(p, "delete-job " + task.job.id));
-    if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name + why(p, "delete-endpoint " + task.endpoint.name));
+    if (!job_gone) left.push_back("job of " + task.name + why(p, key::delete_job(task.job.id)));
+    if (!endpoint_gone) left.push_back("endpoint " + task.endpoint.name + why(p, key::delete_endpoint(task.endpoint.name)));
   }
   if (left.empty()) return true;
   not_clean(p, "RemovingWorkload", "still there: " + base::join(left, ", ") + ".");
@@ -59,7 +59,7 @@ bool remove_jobs_and_endpoints(Planning& p) {
 
 // True while a creation of this secret may still take effect: then its absence proves nothing yet (as rule 2 has it for jobs).
 bool may_still_come(Planning& p, const SecretStatus& secret) {
-  const std::string key = "ensure-secret " + secret.name;
+  const std::string key = key::ensure_secret(secret.name);
   if (p.in_flight(key)) return true;
   Timestamp settled = secret.unsettled_until.value_or(Timestamp::min());
   const auto ended = p.world.memory.writes.find(secret.name);
@@ -86,7 +86,7 @@ bool remove_secrets(Planning& p) {
   DeleteSecrets removal;
   for (const SecretStatus& secret : secrets) removal.names.push_back(secret.name);
   p.act(std::move(removal));
-  not_clean(p, "RemovingSecrets", "removing " + std::to_string(secrets.size()) + " Lepton secret(s)" + why(p, "delete-secrets") + ".");
+  not_clean(p, "RemovingSecrets", "removing " + std::to_string(secrets.size()) + " Lepton secret(s)" + why(p, key::kDeleteSecrets) + ".");
   return false;
 }
 

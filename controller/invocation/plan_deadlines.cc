@@ -15,7 +15,7 @@ bool result_is_being_read(const Planning& p, const TaskStatus& task) {
     const auto* stage = std::get_if<ReadStage>(&action);
     return (job != nullptr && job->id == task.job.id) || (stage != nullptr && stage->id == task.job.id);
   };
-  if (p.in_flight("read-job " + task.job.id) || p.in_flight("read-stage " + task.job.id)) return true;
+  if (p.in_flight(key::read_job(task.job.id)) || p.in_flight(key::read_stage(task.job.id))) return true;
   return std::any_of(p.plan.actions.begin(), p.plan.actions.end(), reads);
 }
 
@@ -42,7 +42,7 @@ void check_active_deadline(Planning& p) {
       "the Invocation was still active after " + base::format_duration(*p.spec().active_deadline) + " (spec.activeDeadlineSeconds)";
   for (TaskStatus& task : status.tasks) {
     if (finished(task.phase) || result_is_being_read(p, task)) continue;
-    if (p.withdraw("create-job " + task.job.name)) forget_intent(task);
+    if (p.withdraw(key::create_job(task.job.name))) forget_intent(task);
     p.deadline_exceeded = true;
     if (const TaskSpec* spec = p.spec().find_task(task.name)) take_raised_run(task, *spec);  // it ends, too, before it began
     finish_task(p, task, task.job_ever_intended() ? TaskPhase::kFailed : TaskPhase::kCancelled, why);

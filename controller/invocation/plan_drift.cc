@@ -122,7 +122,7 @@ bool put_back(Planning& p, TaskStatus& task, const lepton::SeenEndpoint& seen) {
 
 bool error_is_older_than_our_update(const Planning& p, const EndpointStatus& endpoint) {
   const auto written = p.world.memory.writes.find(endpoint.name);
-  if (!p.outcome("update-endpoint " + endpoint.name) || written == p.world.memory.writes.end()) return false;
+  if (!p.outcome(key::update_endpoint(endpoint.name)) || written == p.world.memory.writes.end()) return false;
   return p.world.view.looks_at(endpoint.family).begun_after(written->second) < 2;
 }
 

@@ -32,7 +32,7 @@ std::optional<Timestamp> written_at(const Planning& p, const std::string& name) 
 
 // Certainly refused, each time that it was asked for: nothing of that name stands anywhere.
 bool never_made(const Planning& p, const EndpointStatus& endpoint) {
-  const base::Error* error = p.failure("create-endpoint " + endpoint.name);
+  const base::Error* error = p.failure(key::create_endpoint(endpoint.name));
   return error && !error->uncertain() && !endpoint.seen && !endpoint.unsettled_until;
 }
 
@@ -53,7 +53,7 @@ bool absent_after_writes(const Planning& p, const EndpointStatus& endpoint) {
 // No creation of ours can still take effect: the latest was seen, certainly answered or certainly refused, or has settled before the look;
 // and so have those before it, of which its end says nothing.
 bool creation_over(const Planning& p, const EndpointStatus& endpoint) {
-  const std::string key = "create-endpoint " + endpoint.name;
+  const std::string key = key::create_endpoint(endpoint.name);
   if (p.in_flight(key)) return false;
   const auto& looks = p.world.view.looks_at(endpoint.family);
   if (endpoint.unsettled_until && looks.begun_after(*endpoint.unsettled_until) == 0) return false;
@@ -81,7 +81,7 @@ void create(Planning& p, TaskStatus& task) {
   }
   EndpointStatus& endpoint = task.endpoint;
   const std::string name = endpoint_name(p.spec().deployment.type, p.world.invocation.meta.uid, task.name, endpoint.incarnation);
-  const std::string key = "create-endpoint " + name;
+  const std::string key = key::create_endpoint(name);
   if (p.in_flight(key)) return;
   if (const Outcome* known = p.outcome(key); known && known->error && known->retry_at > p.world.now) {
     p.wake(known->retry_at);
@@ -188,7 +188,7 @@ void follow_unseen(Planning& p, TaskStatus& task) {
     return;
   }
   // What failed before it was seen is over; what was refused after an uncertain request may be refused because that one took effect.
-  const base::Error* error = endpoint.seen ? nullptr : p.failure("create-endpoint " + endpoint.name);
+  const base::Error* error = endpoint.seen ? nullptr : p.failure(key::create_endpoint(endpoint.name));
   if (error && error->kind == base::ErrorKind::kInvalid && !endpoint.unsettled_until) {
     fail_endpoint(p, task, "lepton refused the endpoint: " + error->what);
     return;
@@ -226,7 +226,7 @@ void plan_endpoint(Planning& p, TaskStatus& task) {
   }
   if (const lepton::SeenEndpoint* seen = find_seen(p, task.endpoint.name)) {
     follow_seen(p, task, *seen);
-  } else if (p.world.view.endpoint_looks.last || p.outcome("create-endpoint " + task.endpoint.name)) {
+  } else if (p.world.view.endpoint_looks.last || p.outcome(key::create_endpoint(task.endpoint.name))) {
     follow_unseen(p, task);
   }
   // Nobody is woken for one whose owner the other family's routes do not name.
@@ -274,7 +274,7 @@ namespace {
 
 // What was to be created, or put back, by this very plan: as if it had not been.
 void withdraw_creation(Planning& p, TaskStatus& task) {
-  if (!p.withdraw("create-endpoint " + task.endpoint.name)) return;
+  if (!p.withdraw(key::create_endpoint(task.endpoint.name))) return;
   const auto& tasks = p.world.invocation.status.tasks;
   const auto before = std::find_if(tasks.begin(), tasks.end(), [&](const TaskStatus& known) { return known.name == task.name; });
   if (before != tasks.end() && before->endpoint.name == task.endpoint.name) {
@@ -307,7 +307,7 @@ bool release_endpoint(Planning& p, TaskStatus& task) {
   }
   p.look(lepton::Pace::kClose);
   // Its end wakes us. A removal that overtakes the creation finds nothing; the look after both may not show yet what the creation made.
-  if (p.in_flight("create-endpoint " + endpoint.name)) return false;
+  if (p.in_flight(key::create_endpoint(endpoint.name))) return false;
   if (!creation_over(p, endpoint)) {
     const Timestamp settled = endpoint.intended_at.value_or(p.world.now) + kCreateDeadline + kSettling;
     if (p.world.now < settled) p.wake(settled);  // once it has passed, the next look wakes

@@ -34,6 +34,8 @@ const EndpointStatus& endpoint_for(const Planning& p, const TaskStatus& task) {
   return p.shared() ? p.plan.status.tasks.front().endpoint : task.endpoint;
 }
 
+EndpointStatus& endpoint_for(Planning& p, TaskStatus& task) { return p.shared() ? p.status().tasks.front().endpoint : task.endpoint; }
+
 static bool waits_for_endpoint(const TaskStatus& task) { return task.wave > 0 && !finished(task.phase) && task.job.name.empty(); }
 
 bool awaited(const Planning& p, const TaskStatus& task) {

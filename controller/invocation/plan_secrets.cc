@@ -79,7 +79,7 @@ std::optional<std::vector<std::string>> secrets_to_follow(Planning& p) {
 
 std::string secret_problem(Planning& p) {
   for (const SecretStatus& secret : p.status().secrets) {
-    const base::Error* error = secret.ready ? nullptr : p.failure("ensure-secret " + secret.name);
+    const base::Error* error = secret.ready ? nullptr : p.failure(key::ensure_secret(secret.name));
     if (error) return "the Lepton secret " + secret.name + " cannot be made: " + error->what;
   }
   return {};

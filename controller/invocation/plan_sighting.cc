@@ -88,7 +88,7 @@ Sighting sight_by_id(Planning& p, const std::string& task, const JobStatus& job)
 
 // No id: the creation was not answered. Rule 2 decides when it may be believed not to have happened.
 Sighting sight_uncertain(Planning& p, const JobStatus& job) {
-  const std::string key = "create-job " + job.name;
+  const std::string key = key::create_job(job.name);
   if (p.in_flight(key)) return of_kind(Sighting::Kind::kCreating);
   const Outcome* known = p.outcome(key);
   const bool of_this_intent = known && job.intended_at && known->began >= *job.intended_at;

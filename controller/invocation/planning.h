@@ -125,6 +125,7 @@ int current_wave(const InvocationStatus& status);  // 0: none yet
 // --- plan_policies.cc: when tasks may start, what a failed endpoint costs, how long endpoints are kept
 // The endpoint that serves a task: its own, or with sharing the first task's.
 const EndpointStatus& endpoint_for(const Planning& p, const TaskStatus& task);
+EndpointStatus& endpoint_for(Planning& p, TaskStatus& task);
 bool any_job_intended(const InvocationStatus& status);
 bool wave_began(const InvocationStatus& status, int wave);  // a job of it was intended
 bool all_finished(const InvocationStatus& status);

@@ -85,7 +85,7 @@ boost::asio::awaitable<Result<std::vector<lepton::ApiToken>>> Executor::tokens(C
 
 Executor::Done Executor::follow(Context context, Errand errand, const invocation::CreateEndpoint& creation) {
   for (const std::string& name : creation.after) {
-    const auto made = [&] { return errand.memory->outcomes.find("ensure-secret " + name); };
+    const auto made = [&] { return errand.memory->outcomes.find(invocation::key::ensure_secret(name)); };
     while (made() != errand.memory->outcomes.end() && made()->second.in_flight) {
       const bool told = co_await errand.ended->wait(context);
       if (!told) co_return not_sent();

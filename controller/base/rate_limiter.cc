@@ -13,6 +13,7 @@ namespace {
 
 // At hundreds a second waking for each token costs more than what it lets through; so much later nobody notices.
 constexpr double kTogetherMs = 10;
+constexpr double kRounding = 1e-9;  // sums of tenths must still make one
 
 }  // namespace
 
@@ -74,7 +75,6 @@ void RateLimiter::refill() {
 }
 
 bool RateLimiter::take() {
-  constexpr double kRounding = 1e-9;  // sums of tenths must still make one
   if (clock_.now() < paused_until_) return false;
   refill();
   if (tokens_ < 1.0 - kRounding) return false;
@@ -83,9 +83,11 @@ bool RateLimiter::take() {
 }
 
 Milliseconds RateLimiter::until_next() const {
-  const auto until = [this](double tokens) { return std::max(tokens - available(), 0.0) / per_second_ * 1000.0; };
-  const double all = until(std::min(static_cast<double>(queue_->size()), burst_ / 2));
-  const Milliseconds refilled{std::llround(std::ceil(std::max(until(1.0), std::min(all, kTogetherMs)) - 1e-6))};
+  const double soon = available() + kTogetherMs * per_second_ / 1000.0;
+  // Half of what it holds, so that waking late loses none.
+  const double together = std::floor(std::min({static_cast<double>(queue_->size()), burst_ / 2, soon}) + kRounding);
+  const double missing = std::max(std::max(together, 1.0) - available(), 0.0);
+  const Milliseconds refilled{std::llround(std::ceil(missing / per_second_ * 1000.0 - 1e-6))};
   return std::max({refilled, paused_until_ - clock_.now(), Milliseconds{1}});
 }
 

@@ -1,5 +1,5 @@
-// A token bucket: at most `burst` at once, `rate` a second in the long run, first come first served. Those that
-// wait are let through together every 10 ms where tokens come faster than that.
+// A token bucket: at most `burst` at once, `rate` a second in the long run, first come first served. Where more than one token comes in
+// 10 ms, those that wait are let through so many at a time.
 //
 // Thread rule: domain thread only.
 #pragma once
@@ -18,7 +18,7 @@ class RateLimiter {
  public:
   RateLimiter(Clock& clock, double per_second, double burst);
 
-  // False when the context ended before a token came; no token is then used.
+  // False when the context ended before it was let through; no token is then used.
   boost::asio::awaitable<bool> acquire(Context context);
 
   // No token is handed out before `until` (Retry-After).
@@ -32,7 +32,7 @@ class RateLimiter {
 
   void refill();
   bool take();
-  Milliseconds until_next() const;  // or until all that wait may pass, if that is soon
+  Milliseconds until_next() const;  // until the first may pass, and those that may within the same 10 ms
 
   Clock& clock_;
   double per_second_;

@@ -102,8 +102,17 @@ void refuse_storage(Planning& p, const std::string& path, const std::string& why
   not_clean(p, "StorageRefused", "will not remove " + path + ": " + why + ".");
 }
 
+// A job takes what else the spec says. Where this version cannot read it, none is begun, and none is let go of for another.
+bool may_render_cleanup_job(Planning& p) {
+  if (p.spec_readable()) return true;
+  refuse_storage(p, p.status().storage.path,
+                 "it takes a job, and this version cannot read the spec; remove it by hand and set the annotation lepton.dev/abandon, "
+                 "or go back to the version that accepted it");
+  return false;
+}
+
 void intend_cleanup_job(Planning& p) {
-  if (!p.spec_readable()) return refuse_storage(p, p.status().storage.path, "it takes a job, and this version cannot read its spec");
+  if (!may_render_cleanup_job(p)) return;
   JobStatus& job = p.status().cleanup;
   job.name = cleanup_job_name(p.world.invocation.meta.uid, job.attempt);
   job.id.clear();
@@ -124,7 +133,7 @@ void retry_cleanup_job(Planning& p, const std::string& why) {
     p.wake(*job.finished_at + wait);
     return;
   }
-  if (!delete_job(p, {}, job)) return;
+  if (!may_render_cleanup_job(p) || !delete_job(p, {}, job)) return;
   const int attempt = job.attempt + 1;
   job = JobStatus{};
   job.attempt = attempt;
@@ -225,7 +234,7 @@ void remove_directory(Planning& p, const StorageSpec& spec, const StorageDirecto
 bool remove_storage(Planning& p) {
   take_probe(p);
   if (!job_ever_intended(p.status())) return true;
-  const Checked<StorageSpec> read = read_storage(p.world.invocation);
+  const Checked<StorageSpec> read = read_storage_spec(p.world.invocation);
   const StorageSpec& spec = read.value;
   if (deletion_policy(p, spec) == DeletionPolicy::kRetain) return true;
   StorageStatus& storage = p.status().storage;

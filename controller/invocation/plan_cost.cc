@@ -27,7 +27,7 @@ bool holds_gpus(const EndpointStatus& endpoint) {
 bool a_job_runs_on_it(const Planning& p, const TaskStatus& task) {
   const auto runs = [](const TaskStatus& served) { return served.job.state == JobPhase::kRunning; };
   const auto& tasks = p.plan.status.tasks;
-  return p.shared() ? std::any_of(tasks.begin(), tasks.end(), runs) : runs(task);
+  return runs(task) || (std::any_of(tasks.begin(), tasks.end(), runs) && p.shared());
 }
 
 bool seen_before(const Planning& p, const EndpointStatus& endpoint) {
@@ -36,7 +36,7 @@ bool seen_before(const Planning& p, const EndpointStatus& endpoint) {
                      [&](const TaskStatus& task) { return task.endpoint.name == endpoint.name && task.endpoint.seen; });
 }
 
-// Not in a deletion: what was intended until then has its account, and of what has none, each plan would read the spec.
+// Not in a deletion: what may cost something has its account since before it was made, and for the rest each plan would read the spec.
 void begin_account(Planning& p) {
   CostStatus& cost = p.status().cost;
   if (!cost.shape.empty() || p.world.invocation.meta.deleted || !p.spec_readable() || !p.has_endpoints() || !p.status().resolved) return;

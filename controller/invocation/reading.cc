@@ -16,7 +16,7 @@ SpecReading read_spec(const Invocation& object, const base::Json& workspace_defa
   return read_over(object, resolved ? resolved->defaults : resolved_defaults(workspace_defaults));
 }
 
-Checked<StorageSpec> read_storage(const Invocation& object) {
+Checked<StorageSpec> read_storage_spec(const Invocation& object) {
   return decode_storage_section(effective_storage(object.spec, object.status.resolved->defaults));
 }
 

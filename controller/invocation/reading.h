@@ -21,8 +21,9 @@ using SpecReading = std::shared_ptr<const Checked<InvocationSpec>>;
 // Over the defaults frozen in its status; while there are none, over those of its Workspace as they are now.
 SpecReading read_spec(const Invocation& object, const base::Json& workspace_defaults);
 
-// What removing its directory takes, of one whose defaults are frozen: a fraction of the work, and nothing else of a spec hinders it.
-Checked<StorageSpec> read_storage(const Invocation& object);
+// What removing its directory through the API takes, of one whose defaults are frozen: a fraction of the work, and nothing else that a spec
+// says hinders it.
+Checked<StorageSpec> read_storage_spec(const Invocation& object);
 
 // The latest readings of the Invocations that were asked for last, `most` of them at most: what is at rest costs nothing.
 class Readings {

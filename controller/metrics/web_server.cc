@@ -15,7 +15,7 @@ namespace lepton_operator::metrics {
 
 namespace {
 
-constexpr std::size_t kLargePage = 256 << 10;  // the metrics of some hundred Invocations
+constexpr std::size_t kLargePage = 256 << 10;  // the metrics of about a hundred Invocations
 
 class Handler : public CivetHandler {
  public:

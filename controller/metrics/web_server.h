@@ -1,7 +1,7 @@
 // A few read-only pages over HTTP (civetweb): what /metrics and the health probes are served with.
 //
-// Each page's function runs on one of the server's own threads. Thread rule: start and destroy on any thread that no page waits for.
-// Fails (start) when the address cannot be bound.
+// Each page's function runs on one of the server's own threads; after a large page what it took is given back (base/memory.h). Thread rule:
+// start and destroy on any thread that no page waits for. Fails (start) when the address cannot be bound.
 #pragma once
 
 #include <functional>

@@ -60,18 +60,28 @@ TEST(Readings, AreOfTheInvocationsThatWereAskedForLast) {
   EXPECT_EQ(readings.of(second, kNoDefaults)->value.deployment.type, DeploymentType::kVllm);
 }
 
-TEST(ReadStorage, SaysOfTheSectionWhatTheWholeReadingSays) {
-  for (const char* frozen : {"{}", "{storage: {path: /shared/team, deletionPolicy: Retain}}", "{storage: {cleanup: Tomorrow}}"}) {
-    Invocation object = written(samples::nim());
-    freeze(object, frozen);
-    const SpecReading whole = read_spec(object, kNoDefaults);
-    const Checked<StorageSpec> section = read_storage(object);
-    EXPECT_EQ(section.value.path, whole->value.storage.path) << frozen;
-    EXPECT_EQ(section.value.from, whole->value.storage.from) << frozen;
-    EXPECT_EQ(section.value.deletion_policy, whole->value.storage.deletion_policy) << frozen;
-    EXPECT_EQ(section.value.cleanup, whole->value.storage.cleanup) << frozen;
-    EXPECT_EQ(section.ok(), whole->ok()) << frozen;
+TEST(ReadStorageSpec, SaysOfTheSectionWhatTheWholeReadingSays) {
+  for (const char* written_section : {"{}", "{storage: null}", "{storage: {path: /shared/own, from: own, deletionPolicy: Delete}}",
+                                      "{storage: {cleanup: Job}}", "{storage: /shared/own}"}) {
+    for (const char* frozen : {"{}", "{storage: {path: /shared/team, deletionPolicy: Retain}}", "{storage: {cleanup: Tomorrow}}"}) {
+      Invocation object = written(base::merged(samples::nim(), yaml(written_section)));
+      freeze(object, frozen);
+      const SpecReading whole = read_spec(object, kNoDefaults);
+      const Checked<StorageSpec> section = read_storage_spec(object);
+      const std::string both = std::string(written_section) + " over " + frozen;
+      EXPECT_EQ(section.value.path, whole->value.storage.path) << both;
+      EXPECT_EQ(section.value.from, whole->value.storage.from) << both;
+      EXPECT_EQ(section.value.deletion_policy, whole->value.storage.deletion_policy) << both;
+      EXPECT_EQ(section.value.cleanup, whole->value.storage.cleanup) << both;
+      EXPECT_EQ(section.ok(), whole->ok()) << both;
+    }
   }
+}
+
+TEST(ReadStorageSpec, ReadsNothingOfASpecThatIsNoObject) {
+  Invocation object = written(base::Json::string("none"));
+  freeze(object, "{}");
+  EXPECT_FALSE(read_storage_spec(object).ok());
 }
 
 TEST(Readings, AreMadeAnewOfAnotherGeneration) {

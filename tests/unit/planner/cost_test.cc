@@ -109,5 +109,11 @@ TEST(Cost, DoesNotChangeBecauseTimePasses) {
   EXPECT_EQ(plan(scene, at(104s)).status.cost, before);
 }
 
+TEST(Cost, HasNoAccountBegunByADeletion) {
+  Scene scene = a_deleting_invocation();
+  scene.status().cost = {};
+  EXPECT_EQ(plan(scene).status.cost, CostStatus{});
+}
+
 }  // namespace
 }  // namespace lepton_operator::invocation::planner

@@ -5,7 +5,6 @@
 
 #include "invocation/names.h"
 #include "support/repeats.h"
-#include "unit/invocation/samples.h"
 
 namespace lepton_operator::invocation::planner {
 namespace {
@@ -258,13 +257,13 @@ TEST(Storage, OnlyTheInvocationsOwnDirectoryIsEverRemovedWhateverThePath) {
 // A newer version accepted what this one does not know.
 TEST(Storage, IsRemovedByTheApiThoughAnotherPartOfTheSpecCannotBeRead) {
   Scene scene = with_directory_seen();
-  scene.object.spec = samples::with(scene.object.spec, "deployment: {type: ofTomorrow}");
+  scene.with_spec("deployment: {type: ofTomorrow}");
   EXPECT_THAT(plan(scene).actions, ElementsAre(removes_directory()));
 }
 
 TEST(Storage, IsNotRemovedByAJobThatNobodyCanRender) {
   Scene scene = with_directory_not_shown();
-  scene.object.spec = samples::with(scene.object.spec, "execution: {ofTomorrow: yes}");
+  scene.with_spec("execution: {ofTomorrow: yes}");
   const Plan made = plan(scene);
   EXPECT_THAT(made.actions, IsEmpty());
   EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));
@@ -272,9 +271,32 @@ TEST(Storage, IsNotRemovedByAJobThatNobodyCanRender) {
   EXPECT_EQ(made.finalizer, FinalizerChange::kNone);
 }
 
+TEST(Storage, ACleanupJobThatFailedIsKeptWhileNobodyCanRenderTheNext) {
+  Scene scene = with_cleanup_job("Failed");
+  scene.status() = plan(scene, at(100s)).status;
+  scene.with_spec("execution: {ofTomorrow: yes}");
+  const Plan made = plan(scene, at(105s));
+  EXPECT_THAT(made.actions, IsEmpty()) << "its logs tell why it failed";
+  EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));
+  EXPECT_EQ(made.status.cleanup.id, "job-cleanup");
+}
+
+TEST(Storage, ACleanupJobThatWasNeverMadeIsNotIntendedAnewWhileNobodyCanRenderIt) {
+  Scene scene = with_cleanup_job("Starting");
+  scene.status().cleanup.id.clear();
+  scene.view.jobs.clear();
+  scene.memory.outcomes.erase("create-job " + scene.status().cleanup.name);
+  scene.looked_at({198s, 199s});
+  ASSERT_THAT(plan(scene, at(200s)).actions, ElementsAre(creates_cleanup_job()));
+  scene.with_spec("execution: {ofTomorrow: yes}");
+  const Plan made = plan(scene, at(200s));
+  EXPECT_THAT(made.actions, IsEmpty());
+  EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));
+}
+
 TEST(Storage, IsLeftAloneWhenItsOwnSectionCannotBeRead) {
   Scene scene = with_directory_seen();
-  scene.object.spec = samples::with(scene.object.spec, "storage: {ofTomorrow: yes}");
+  scene.with_spec("storage: {ofTomorrow: yes}");
   const Plan made = plan(scene);
   EXPECT_THAT(made.actions, IsEmpty());
   EXPECT_THAT(made, has_condition("CleanedUp", kFalse, "StorageRefused"));

@@ -249,7 +249,7 @@ SpecReading read_once(const Scene& scene) {
 
 Plan plan(const Scene& scene, Timestamp when) {
   World world = scene.world(when);
-  world.reading = read_once(scene);
+  if (!scene.object.meta.deleted) world.reading = read_once(scene);  // as the Reconciler does
   return invocation::plan(world);
 }
 

@@ -11,10 +11,15 @@ import measure
 from lab import PAGE, Lab, harness
 
 TASKS = ["gpqa_diamond", "hellaswag", "winogrande", "arc_challenge", "mmlu", "gsm8k", "humaneval", "ifeval"]
-QUICK = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "1s", "--delete-delay", "100ms")
+def lasting(run):
+    """The simulator's flags for tasks that run so long."""
+    return ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", run, "--delete-delay", "100ms")
+
+
+QUICK = lasting("1s")
 # Long enough that each is seen running, however many there are: else more of them have their directory looked for at removal only.
-SEEN_RUNNING = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "15s", "--delete-delay", "100ms")
-RUNNING = ("--ready-delay", "1s", "--start-delay", "200ms", "--run-delay", "48h", "--delete-delay", "100ms")
+SEEN_RUNNING = lasting("15s")
+RUNNING = lasting("48h")
 
 
 def at(text):
@@ -96,7 +101,7 @@ def about(arguments):
 
 
 def run(arguments):
-    with laboratory(*QUICK) as lab:
+    with laboratory(*lasting(arguments.task_lasts)) as lab:
         idle = lab.start_operator()
         idle_mib = settled(idle)
         result = {**about(arguments), "rss_idle_mib": idle_mib, **to_terminal(lab, arguments)}

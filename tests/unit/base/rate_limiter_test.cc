@@ -73,6 +73,13 @@ TEST_F(RateLimits, LetThroughTogetherWhatAFewMillisecondsBring) {
   EXPECT_EQ(order_.size(), 115U) << "the last four need not wait for more";
 }
 
+TEST_F(RateLimits, WaitForNoPartOfAToken) {
+  RateLimiter limiter(clock_, 150, 100);  // one in 6.7 ms, one and a half in 10
+  for (int i = 0; i < 103; ++i) start(limiter, i);
+  for (int i = 0; i < 14; ++i) pass(1ms);
+  EXPECT_EQ(order_.size(), 102U);
+}
+
 TEST_F(RateLimits, LoseNothingWhereTheBucketHoldsLessThanComesTogether) {
   RateLimiter limiter(clock_, 1000, 4);
   for (int i = 0; i < 104; ++i) start(limiter, i);

@@ -177,7 +177,7 @@ class OnARealApiServer(Case):
                 "metadata": {"name": f"{plural}.monitoring.coreos.com"},
                 "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced", "names": {"plural": plural, "kind": kind},
                          "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}]}})
-            cls.cluster.kubectl("wait", "--for=condition=Established", f"crd/{plural}.monitoring.coreos.com", "--timeout=30s")
+            cls.cluster.until_served(f"{plural}.monitoring.coreos.com")
         cls.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {
             "name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}})
 
@@ -217,8 +217,8 @@ class OnARealApiServer(Case):
         self.assertEqual(len(wait("the Pod is made", pods, 30)), 1)
 
         may = f"--as=system:serviceaccount:{NAMESPACE}:{RELEASE}-lepton-operator"
-        self.assertEqual(kubectl("auth", "can-i", "patch", "invocations.lepton.dev", "-A", may).strip(), "yes")
-        self.assertEqual(kubectl("auth", "can-i", "create", "leases", "-n", NAMESPACE, may).strip(), "yes")
+        for words in (("patch", "invocations.lepton.dev", "-A"), ("create", "leases", "-n", NAMESPACE)):  # the API server learns of a role a moment later
+            wait(f"it may {' '.join(words)}", lambda asked=words: kubectl("auth", "can-i", *asked, may, check=False).stdout.strip() == "yes")
         self.assertEqual(kubectl("auth", "can-i", "list", "secrets", "-A", may, check=False).stdout.strip(), "no")
         self.cluster.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "someone"},
                             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},

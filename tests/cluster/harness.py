@@ -192,11 +192,19 @@ class Cluster:
 
     def install(self):
         self.kubectl("apply", "--server-side", "-f", ROOT / "crds")
-        self.kubectl("wait", "--for=condition=Established", "crd/invocations.lepton.dev", "crd/workspaces.lepton.dev", "--timeout=30s")
+        self.until_served("invocations.lepton.dev", "workspaces.lepton.dev")
         self.system_namespace, self.account, self.user = account()
         # The operator runs outside: a Deployment would only make Pods that no node takes.
         kinds = ("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
         self.apply(*(o for o in shipped() if o["kind"] in kinds))
+
+    def until_served(self, *crds):
+        """Not by `kubectl wait`, which gives up at once on a CRD that has no conditions yet: its `conditions: null` is no list to it."""
+        def served(name):
+            status = self.api("GET", f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}")["status"]
+            return any(c["type"] == "Established" and c["status"] == "True" for c in status["conditions"] or [])
+        for crd in crds:
+            wait(f"{crd} is served", lambda name=crd: served(name))
 
     def token(self, bound_to=None):
         """A real token of the operator's service account; one bound to a Secret dies with it."""

@@ -36,7 +36,10 @@ std::string route_of(const LoggedRequest& request) {
   return request.method + " " + request.path.substr(0, end) + (end == std::string::npos ? "" : "/*");
 }
 
-bool is_of_a_run(const std::string& path) {
+// As Volume::paths() writes a directory: with a slash behind it.
+bool is_directory_of_a_run(std::string path) {
+  if (path.empty() || path.back() != '/') return false;
+  path.pop_back();
   const std::string last = path.substr(path.rfind('/') + 1);
   return last.size() == kInvocationId && last.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
@@ -69,7 +72,7 @@ Json Simulator::account() {
       {"deployments", deployments_.alive().size()}, {"jobs", jobs_.all().size()}, {"secrets", secrets_.all().size()}};
   left["directories"] = 0;
   for (const auto& [name, volume] : world_.volumes) {
-    for (const std::string& path : volume.paths()) left["directories"] += is_of_a_run(path) ? 1 : 0;
+    for (const std::string& path : volume.paths()) left["directories"] += is_directory_of_a_run(path) ? 1 : 0;
   }
   std::vector<Json> made;
   for (const auto& [uid, each] : owners) {

@@ -305,7 +305,11 @@ void plan_deletion(Planning& p) {
   const bool secrets_gone = remove_secrets(p);
   const bool storage_gone = remove_storage(p);
   if (!secrets_gone || !storage_gone) return;
-  p.condition("CleanedUp", ConditionStatus::kTrue, "Verified", "jobs, endpoints, secrets and storage are verified gone.");
+  const StorageStatus& storage = p.status().storage;
+  p.condition("CleanedUp", ConditionStatus::kTrue, "Verified",
+              storage.removed        ? "jobs, endpoints, secrets and storage are verified gone."
+              : storage.path.empty() ? "jobs, endpoints and secrets are verified gone."
+                                     : "jobs, endpoints and secrets are verified gone; " + storage.path + " is kept.");
   p.plan.finalizer = FinalizerChange::kRemove;
 }
 

@@ -182,6 +182,9 @@ TEST(Storage, IsRetainedWhenThatWasAskedFor) {
   scene.with_spec("storage: {deletionPolicy: Retain}");
   EXPECT_EQ(plan(scene).finalizer, FinalizerChange::kRemove);
   EXPECT_THAT(plan(scene).actions, IsEmpty());
+  const Condition* cleaned = find_condition(plan(scene).status.conditions, "CleanedUp");
+  ASSERT_TRUE(cleaned);
+  EXPECT_EQ(cleaned->message, "jobs, endpoints and secrets are verified gone; " + directory_of(scene) + " is kept.");
 }
 
 TEST(Storage, ThereIsNothingToRemoveWhenNoJobWasEverIntended) {

@@ -5,9 +5,12 @@ terminal or gone. What the API server counts of itself says who wrote what.
 """
 import collections
 import concurrent.futures
+import contextlib
 import json
 import pathlib
 import re
+import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -91,21 +94,26 @@ class Progress(threading.Thread):
 
 class Lab:
     def __init__(self, *simulator_flags):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="lepton-operator-bench-audit-"))
-        self.cluster = harness.Cluster("bench", audit=folder, policy=ROOT / "bench" / "audit-policy.yaml")
-        self.world = harness.World(self.cluster, NAMESPACE, *simulator_flags)
-        self.world.add_workspace(limits={"requestsPerSecond": 2000, "burst": 2000})
-        self.path = self.world.path()
         self.operator, self.most_at_once = None, 0
-        self.progress = Progress(self)
+        with contextlib.ExitStack() as begun:  # undone when the rest fails, or somebody gives up
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="lepton-operator-bench-audit-"))
+            begun.callback(shutil.rmtree, folder, ignore_errors=True)
+            self.cluster = harness.Cluster("bench", audit=folder, policy=ROOT / "bench" / "audit-policy.yaml")
+            begun.callback(self.cluster.close)
+            self.world = harness.World(self.cluster, NAMESPACE, *simulator_flags)
+            begun.callback(self.kill)
+            self.world.add_workspace(limits={"requestsPerSecond": 2000, "burst": 2000})
+            self.path = self.world.path()
+            self.progress = Progress(self)
+            self.begun = begun.pop_all()
 
     def close(self):
+        self.begun.close()
+
+    def kill(self):
         for process in [*self.world.operators, self.world.simulator]:
             if process.popen.poll() is None:
                 process.kill()
-        self.cluster.close()
-        self.cluster.audit_log.unlink(missing_ok=True)
-        self.cluster.audit_log.parent.rmdir()
 
     def start_operator(self, *flags):
         self.operator = self.world.start(*flags)
@@ -243,6 +251,12 @@ def renamed(value, other):
     for before, after in other.items():
         text = text.replace(before, after)
     return json.loads(text)
+
+
+def heed_signals():
+    """Who is told to stop takes down first what runs, as after a failure."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(128 + number))
 
 
 def dump_json(value):

@@ -90,8 +90,10 @@ def counted(numbers):
     return {str(number): n for number, n in sorted(collections.Counter(numbers).items())}
 
 
-def lepton_requests(account, count):
-    requests = account["requests"]
+def lepton_requests(account, count, before=None):
+    """Since the account before, or all."""
+    already = before["requests"] if before else {}
+    requests = {route: n - already.get(route, 0) for route, n in account["requests"].items() if n > already.get(route, 0)}
     polls = {k: n for k, n in requests.items() if k in ("GET /deployments", "GET /jobs", "GET /endpoints")}
     return {"total": sum(requests.values()), "per_invocation": round(sum(requests.values()) / count, 3), "polls": sum(polls.values()), "by_route": requests}
 
@@ -267,7 +269,7 @@ def to_terminal(lab, arguments):
 
 def to_gone(lab, arguments):
     count = arguments.invocations
-    before = lab.api_requests()
+    before, asked = lab.api_requests(), lab.account()
     account = measure.Account(**lab.processes())
     begin = time.monotonic()
     lab.delete(count)
@@ -277,7 +279,7 @@ def to_gone(lab, arguments):
     writes = writes_of_operator(before, lab.api_requests(), 0, count)
     seen = lab.account()
     return {"seconds": round(seconds, 1), "cpu_seconds": lap["cpu_seconds"], "operator_to_apiserver": ratio(lap), "api_writes_per_invocation": per_invocation(writes, count),
-            "leftovers": seen["left"], "duplicates": duplicates(seen), "lepton_requests": lepton_requests(seen, count)}
+            "leftovers": seen["left"], "duplicates": duplicates(seen), "lepton_requests": lepton_requests(seen, count, asked)}
 
 
 # --- without a cluster
@@ -300,12 +302,13 @@ def directory(arguments):
         states = world.state / "default"
         world.until("all are finished", Counted(states, names, b"completionTime:"), 60 + 0.5 * len(names), every=1)
         result["finished"] = {**account.lap(), "rss_mib": round(process.rss(), 1), "peak_mib": round(process.peak(), 1)}
+        asked = world.simulator.call("account")
         for name in names:
             (world.manifests / f"{name}.yaml").unlink()
         world.until("all are gone", lambda: not any(states.glob("run-*.yaml")), 60 + 0.5 * len(names), every=1)
         seen = world.simulator.call("account")
         result["removed"] = {**account.lap(), "rss_mib": round(process.rss(), 1), "peak_mib": round(process.peak(), 1), "leftovers": seen["left"],
-                             "duplicates": duplicates(seen), "lepton_requests": lepton_requests(seen, len(names))}
+                             "duplicates": duplicates(seen), "lepton_requests": lepton_requests(seen, len(names), asked)}
         return result
     finally:
         world.close()

@@ -155,7 +155,7 @@ class Cluster:
         self.verb("build")
         begin = time.monotonic()
         self.verb("up")
-        print(f"cluster: up after {time.monotonic() - begin:.1f} s in {self.folder}", flush=True)
+        print(f"cluster: up after {time.monotonic() - begin:.1f} s in {self.folder}", file=sys.stderr, flush=True)
         self.install()
 
     def verb(self, *words):
@@ -319,8 +319,12 @@ class World:
         self.operators = []
         self.namespaces = []
         self.token_file = self.folder / "operator.token"
-        self.token_file.write_text(cluster.token())
-        self.make_namespace(namespace)
+        try:
+            self.token_file.write_text(cluster.token())
+            self.make_namespace(namespace)
+        except BaseException:  # nobody has it yet who could end it
+            self.simulator.kill()
+            raise
 
     def make_namespace(self, name):
         self.namespaces.append(name)

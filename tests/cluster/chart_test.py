@@ -205,9 +205,7 @@ class OnARealApiServer(Case):
 
     def test_a_release_comes_and_goes_and_leaves_the_crds(self):
         kubectl, kubeconfig = self.cluster.kubectl, self.cluster.kubeconfig
-        for crd in ("invocations.lepton.dev", "workspaces.lepton.dev"):
-            kubectl("delete", "crd", crd, "--wait=false")  # the release brings its own
-            wait(f"{crd} is gone", lambda name=crd: not kubectl("get", "crd", name, "--ignore-not-found", "-o", "name"), 100)
+        self.cluster.remove_crds("invocations.lepton.dev", "workspaces.lepton.dev")  # the release brings its own
         told = helm("install", RELEASE, CHART, "--namespace", NAMESPACE, kubeconfig=kubeconfig).stdout
         self.assertIn("Next, a Workspace and its token", told)
 

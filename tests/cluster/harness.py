@@ -206,6 +206,24 @@ class Cluster:
         for crd in crds:
             wait(f"{crd} is served", lambda name=crd: served(name))
 
+    def remove_crds(self, *crds):
+        """Until they are gone. The API server's cleanup loses sight of a few in a hundred ("storage is (re)initializing", then a conflict as it
+        tries again) until its resync minutes later; any change of the CRD reminds it."""
+        for crd in crds:
+            self.kubectl("delete", "crd", crd, "--wait=false")
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{crd}"
+            reminded = time.monotonic()
+
+            def gone(path=path):
+                nonlocal reminded
+                if not self.find(path):
+                    return True
+                if time.monotonic() - reminded > 15:  # longer than a cleanup takes
+                    reminded = time.monotonic()
+                    self.kubectl("annotate", "--overwrite", "crd", path.rsplit("/", 1)[1], f"reminded={reminded}", check=False)
+                return False
+            wait(f"{crd} is gone", gone, 100)
+
     def token(self, bound_to=None):
         """A real token of the operator's service account; one bound to a Secret dies with it."""
         bound = ["--bound-object-kind", "Secret", "--bound-object-name", bound_to] if bound_to else []

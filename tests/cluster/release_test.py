@@ -77,8 +77,7 @@ class Release(Case):
     def test_it_is_applied_once_the_crd_is_served_and_we_may(self):
         self.team.kubectl("create", "secret", "generic", "lepton", "--from-literal=credentials=trial:trial")
         file, roles = self.default_workspace()
-        for crd in ("invocations.lepton.dev", "workspaces.lepton.dev"):
-            self.cluster.kubectl("delete", "crd", crd)
+        self.cluster.remove_crds("invocations.lepton.dev", "workspaces.lepton.dev")
         operator = Operator(self.team.folder / "early.log", self.cluster.operator_kubeconfig(self.team.token_file), "--default-workspace", file)
         self.team.operators.append(operator)
         wait("it serves its ports", lambda: operator.address("health"), 20, [operator])

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "kube/event_object.h"
 
 namespace lepton_operator::kube {
@@ -16,14 +17,19 @@ constexpr std::chrono::minutes kRefresh{30};
 constexpr std::size_t kLongestQueue = 1'000;
 constexpr double kBurst = 25;
 constexpr std::chrono::seconds kOneEach{300};
+constexpr std::size_t kPrint = 32;  // 128 bits
 
 std::string object_key(const ObjectReference& object) {
   return object.kind + "\n" + object.namespace_ + "\n" + object.name + "\n" + object.uid;
 }
 
 std::string event_key(const Event& event) {
-  return object_key(event.regarding) + "\n" + (event.warning ? "W" : "N") + "\n" + event.reason + "\n" + event.action + "\n" + event.note;
+  const std::string whole =
+      object_key(event.regarding) + "\n" + (event.warning ? "W" : "N") + "\n" + event.reason + "\n" + event.action + "\n" + event.note;
+  return base::sha256_hex(whole).substr(0, kPrint);
 }
+
+bool all_told(const EventSeries& series) { return series.told == series.count; }
 
 }  // namespace
 
@@ -47,6 +53,7 @@ void EventLedger::add(Event event, Timestamp now) {
   if (const auto known = current_.find(key); known != current_.end()) {
     const std::shared_ptr<EventSeries> series = known->second;
     if (now - series->last < kSeriesEndsAfter) {
+      if (all_told(*series)) series->event = std::move(event);
       ++series->count;
       series->last = now;
       if (series->told == 1) push(series);
@@ -95,6 +102,7 @@ void EventLedger::told(const std::shared_ptr<EventSeries>& series, int count, Ti
   const auto current = current_.find(series->key);
   const bool over = current == current_.end() || current->second != series;
   if (series->count > count && (created || over)) push(series);
+  if (all_told(*series)) series->event = {};
 }
 
 void EventLedger::given_up(const std::shared_ptr<EventSeries>& series, Timestamp now) {
@@ -102,6 +110,7 @@ void EventLedger::given_up(const std::shared_ptr<EventSeries>& series, Timestamp
   if (series->told == 0) return forget(series);
   series->told = series->count;
   series->told_at = now;
+  series->event = {};
 }
 
 void EventLedger::push(const std::shared_ptr<EventSeries>& series) {

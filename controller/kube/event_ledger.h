@@ -17,8 +17,8 @@
 namespace lepton_operator::kube {
 
 struct EventSeries {
-  Event event;
-  std::string key;
+  Event event;       // empty once it is told, until it comes again: thousands are remembered, and hardly one does
+  std::string key;   // a print of what makes it the same
   std::string name;  // the object's, chosen once: a creation that was tried twice makes one
   base::Timestamp first;
   base::Timestamp last;

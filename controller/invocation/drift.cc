@@ -149,7 +149,7 @@ std::vector<EndpointField> drifted_fields(const InvocationSpec& spec, const Rend
   std::vector<EndpointField> fields;
   if (!same_rendering(sent, seen)) return fields;
   std::copy_if(std::begin(kFields), std::end(kFields), std::back_inserter(fields),
-               [&](EndpointField field) { return differs(field, spec, sent, seen.spec); });
+               [&](EndpointField field) { return differs(field, spec, sent, *seen.spec); });
   return fields;
 }
 

@@ -24,6 +24,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "lepton/client.h"
+#include "lepton/known_specs.h"
 #include "lepton/view.h"
 
 namespace lepton_operator::lepton {
@@ -147,7 +148,8 @@ class Observer {
   base::Milliseconds taken_{0};  // what was made of it
   base::Thrift decoded_;         // objects, in all looks
   std::map<std::string, Interest> interests_;
-  Demand demand_;  // of all of them
+  Demand demand_;     // of all of them
+  KnownSpecs specs_;  // of the view
   View view_;
   std::uint64_t version_ = 0;
   // By their texts, what of the view stands in it as its own list showed it last: of the workspace's own family, and of jobs.

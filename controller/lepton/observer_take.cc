@@ -60,6 +60,7 @@ void Observer::take_endpoint(const Endpoint& endpoint, ApiFamily family, Owners&
   const bool is_known = known != view_.endpoints.end();
   if (is_known && family != view_.family && known->second.family == view_.family) return;  // shown by the workspace's own routes
   SeenEndpoint now{endpoint, 0, family};
+  now.endpoint.spec = specs_.one_like(endpoint.spec);
   if (endpoint.state == EndpointState::kError) now.error_looks = 1 + (is_known ? known->second.error_looks : 0);
   if (!is_known || !same(known->second, now)) note_owner(endpoint.labels, changed);
   // Another object of the same name, whose owner is not the one before.
@@ -232,6 +233,7 @@ void Observer::take(const Look& look) {
   note_prints(look);
   take_others(look, changed);
   take_jobs(look, changed);
+  specs_.forget_unused();
   last_error_ = first_error(look);
   lists_read_ = look.endpoints.answer && look.alive.answer && (!look.archive || look.archive->answer);
   // One list of this look was the probe that closed the circuit, the others were still refused.

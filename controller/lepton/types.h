@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -118,6 +120,27 @@ struct SeenSpec {
   bool operator==(const SeenSpec&) const = default;
 };
 
+// One that does not change any more, so that all who show the same may hold the same one (known_specs.h).
+class SharedSpec {
+ public:
+  SharedSpec() : spec_(nothing()) {}
+  SharedSpec(SeenSpec spec) : spec_(std::make_shared<const SeenSpec>(std::move(spec))) {}  // NOLINT(google-explicit-constructor): it is one
+  explicit SharedSpec(std::shared_ptr<const SeenSpec> spec) : spec_(std::move(spec)) {}
+
+  const SeenSpec& operator*() const { return *spec_; }
+  const SeenSpec* operator->() const { return spec_.get(); }
+  const std::shared_ptr<const SeenSpec>& held() const { return spec_; }
+  bool operator==(const SharedSpec& other) const { return spec_ == other.spec_ || *spec_ == *other.spec_; }
+
+ private:
+  static const std::shared_ptr<const SeenSpec>& nothing() {
+    static const auto said = std::make_shared<const SeenSpec>();
+    return said;
+  }
+
+  std::shared_ptr<const SeenSpec> spec_;  // never null
+};
+
 // The parts of an EndpointSpec that can be put back one by one, each as the API's update takes it: an object merges, a list is sent whole.
 enum class EndpointField {
   kImage,
@@ -144,7 +167,7 @@ struct Endpoint {
   std::string external_url;            // without a trailing slash; empty until there is one
   std::optional<Timestamp> created_at;
   std::string modified_by;  // who changed it last, by the server's word; may be empty
-  SeenSpec spec;
+  SharedSpec spec;
 
   bool operator==(const Endpoint&) const = default;
 };

@@ -83,7 +83,7 @@ void put_back(const Json& live) {
   const auto new_one = lepton::decode_endpoint(patched, ApiFamily::kEndpoints);
   if (!old_one) return;
   require(new_one.ok() && new_one->labels == old_one->labels, "an endpoint keeps its owner's mark");
-  require(new_one->spec.min_replicas == 1 && new_one->spec.max_replicas == 1, "what is put back is put back");
+  require(new_one->spec->min_replicas == 1 && new_one->spec->max_replicas == 1, "what is put back is put back");
 }
 
 void read_everything(const Json& body) {

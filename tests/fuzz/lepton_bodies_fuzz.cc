@@ -170,7 +170,7 @@ void create_endpoint(const EndpointSpec& spec, ApiFamily family) {
   const Json body = wire(lepton::encode(spec, family));
   const lepton::Endpoint endpoint = decoded(body, family);
   require(endpoint.name == spec.name && endpoint.labels == spec.labels, "an endpoint shows whose it is", base::to_text(body));
-  require_same(endpoint.spec, seen(spec), body);
+  require_same(*endpoint.spec, seen(spec), body);
 }
 
 // As a server takes a partial body: objects merge, a list replaces.
@@ -187,7 +187,7 @@ void put_back(const EndpointSpec& theirs, const EndpointSpec& ours, const std::v
   SeenSpec meant = seen(theirs);
   for (const EndpointField field : fields) take_field(meant, seen(ours), ours, field);
   const lepton::Endpoint endpoint = decoded(body, family);
-  require_same(endpoint.spec, meant, body);
+  require_same(*endpoint.spec, meant, body);
   if (family == ApiFamily::kDeployments) return;
   require(endpoint.labels == (theirs.labels.empty() ? ours.labels : theirs.labels), "an endpoint keeps its owner's mark",
           base::to_text(body));

@@ -267,7 +267,7 @@ class Pair : public Assumed {
     std::map<std::string, std::string> all;
     const auto endpoints = lepton::decode_endpoints(get("/deployments"));
     for (const lepton::Endpoint& one : endpoints->items) {
-      const bool edited = one.spec.image == "another";
+      const bool edited = one.spec->image == "another";
       all[one.name] = std::string(lepton::to_string(one.phase.value_or(one.state))) + (edited ? ", edited" : "");
     }
     const auto listed = lepton::decode_jobs(get("/jobs"));

@@ -96,7 +96,11 @@ void Model::see(const State& state) {
     seen.endpoint = sent_.at(one.name);
     seen.endpoint.state = one.state;
     if (one.state == lepton::EndpointState::kReady) seen.endpoint.external_url = "https://" + one.name + ".example";
-    if (one.edited) seen.endpoint.spec.image = "registry.example/another:2";
+    if (one.edited) {
+      lepton::SeenSpec edited = *seen.endpoint.spec;
+      edited.image = "registry.example/another:2";
+      seen.endpoint.spec = std::move(edited);
+    }
     seen.error_looks = one.error_looks;
   }
   for (const AbstractJob& one : state.seen.jobs) view.jobs[one.name].push_back(shown(one));

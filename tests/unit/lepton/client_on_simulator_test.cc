@@ -95,7 +95,7 @@ TEST_F(OnTheSimulator, AnEndpointWithEveryFieldIsAcceptedBecomesReadyAndGoes) {
   ASSERT_TRUE(endpoint.ok()) << endpoint.error().text();
   EXPECT_EQ(endpoint->state, EndpointState::kReady);
   EXPECT_EQ(endpoint->labels, spec.labels);
-  EXPECT_EQ(endpoint->spec.envs, spec.envs);
+  EXPECT_EQ(endpoint->spec->envs, spec.envs);
   EXPECT_NE(endpoint->external_url, "");
   EXPECT_TRUE(endpoint->created_at.has_value());
   EXPECT_EQ(bench.get(client().create_endpoint(bench.root, spec)).error().kind, ErrorKind::kConflict);
@@ -103,7 +103,7 @@ TEST_F(OnTheSimulator, AnEndpointWithEveryFieldIsAcceptedBecomesReadyAndGoes) {
   bench.pass(3s);
   const auto stopped = bench.get(client().get_endpoint(bench.root, spec.name));
   EXPECT_TRUE(stopped->phase == EndpointState::kStopped || stopped->state == EndpointState::kStopped);
-  EXPECT_EQ(stopped->spec.min_replicas, 0);
+  EXPECT_EQ(stopped->spec->min_replicas, 0);
   ASSERT_TRUE(bench.get(client().delete_endpoint(bench.root, spec.name)).ok());
   bench.pass(1s);
   EXPECT_EQ(bench.get(client().get_endpoint(bench.root, spec.name)).error().kind, ErrorKind::kNotFound);
@@ -114,7 +114,7 @@ TEST_F(OnTheSimulator, EveryFieldOfAnEndpointCanBePutBackAloneAndIsThenAsItWasMa
   make_secret();
   const EndpointSpec spec = every_field_of_an_endpoint();
   ASSERT_TRUE(bench.get(client().create_endpoint(bench.root, spec)).ok());
-  const SeenSpec made = bench.get(client().get_endpoint(bench.root, spec.name))->spec;
+  const SeenSpec made = *bench.get(client().get_endpoint(bench.root, spec.name))->spec;
   EndpointSpec other = spec;
   other.image = "vllm:2";
   other.command = {"sh"};
@@ -259,7 +259,7 @@ TEST_F(OnComponents, AnEndpointWithEveryFieldIsAcceptedScaledAndGoes) {
   ASSERT_TRUE(endpoint.ok()) << endpoint.error().text();
   EXPECT_EQ(endpoint->state, EndpointState::kReady);
   EXPECT_EQ(endpoint->labels, spec.labels);
-  EXPECT_EQ(endpoint->spec.envs, spec.envs);
+  EXPECT_EQ(endpoint->spec->envs, spec.envs);
   EXPECT_NE(endpoint->external_url, "");
   EXPECT_TRUE(endpoint->created_at.has_value());
 

@@ -78,7 +78,7 @@ TEST(AnEndpointOfComponents, OfSeveralIsReadByTheOneThatServes) {
       {"name":"a","envs":[{"name":"A","value":"1"}]}, {"name":"b","frontend":true,"envs":[{"name":"B","value":"2"}]}]}})"),
                                         ApiFamily::kEndpoints);
   ASSERT_TRUE(endpoint.ok());
-  EXPECT_THAT(endpoint->spec.envs.value(), ElementsAre(EnvVar{"B", "2", std::nullopt}));
+  EXPECT_THAT(endpoint->spec->envs.value(), ElementsAre(EnvVar{"B", "2", std::nullopt}));
 }
 
 TEST(AnEndpointOfComponents, ThatCannotBeAddressedIsCountedAndSpoilsNoOther) {

@@ -91,9 +91,9 @@ TEST(AnEndpointRead, CarriesStateUrlOwnerAndEnvs) {
   EXPECT_EQ(endpoint->state, EndpointState::kNotReady);
   EXPECT_EQ(endpoint->phase, EndpointState::kStopped);
   EXPECT_EQ(endpoint->external_url, "https://e.test");
-  EXPECT_EQ(endpoint->spec.min_replicas, 0);
+  EXPECT_EQ(endpoint->spec->min_replicas, 0);
   EXPECT_EQ(endpoint->created_at, Timestamp{std::chrono::milliseconds(1803221876159)});
-  EXPECT_EQ(endpoint->spec.envs, (std::vector<EnvVar>{{"A", "1", std::nullopt}, {"B", std::nullopt, "s"}}));
+  EXPECT_EQ(endpoint->spec->envs, (std::vector<EnvVar>{{"A", "1", std::nullopt}, {"B", std::nullopt, "s"}}));
 }
 
 TEST(AnEndpointRead, MayLackItsStatusOrHaveAnythingInIt) {

@@ -113,6 +113,21 @@ TEST_F(Observing, BeginsWithALookOfOneRequestForEndpointsAndOneForOurJobs) {
   EXPECT_EQ(observer->last_error(), std::nullopt);
 }
 
+TEST_F(Observing, HoldsWhatIsAlikeInMemoryOnce) {
+  const auto endpoint = [](const std::string& name, const std::string& state, const std::string& image) {
+    const std::string text = object(name, "u", state);
+    return text.substr(0, text.size() - 1) + R"(,"spec":{"container":{"image":")" + image + "\"}}}";
+  };
+  workspace.endpoints = {endpoint("a", "Ready", "one"), endpoint("b", "Ready", "one"), endpoint("c", "Ready", "two")};
+  begin();
+  workspace.endpoints[1] = endpoint("b", "Not Ready", "one");
+  next_look();
+  const auto& seen = observer->view().endpoints;
+  EXPECT_EQ(seen.at("a").endpoint.spec.held(), seen.at("b").endpoint.spec.held());
+  EXPECT_NE(seen.at("a").endpoint.spec.held(), seen.at("c").endpoint.spec.held());
+  EXPECT_EQ(seen.at("c").endpoint.spec->image, "two");
+}
+
 // As often as it is asked to, by as many as there are.
 TEST_F(Observing, HastensTheLessTheMoreThereIsToSee) {
   struct Case {

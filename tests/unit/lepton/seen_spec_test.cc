@@ -10,7 +10,7 @@ namespace {
 
 SeenSpec seen(const std::string& spec) {
   const auto body = base::parse_json(R"({"metadata":{"name":"e"},"spec":)" + spec + "}", "test");
-  return decode_endpoint(*body)->spec;
+  return *decode_endpoint(*body)->spec;
 }
 
 EndpointSpec a_spec() {
@@ -29,7 +29,7 @@ EndpointSpec a_spec() {
 }
 
 TEST(WhatAnAnswerSaysOfOurFields, IsAllThatWeSent) {
-  const SeenSpec back = decode_endpoint(encode(a_spec()))->spec;
+  const SeenSpec back = *decode_endpoint(encode(a_spec()))->spec;
   EXPECT_EQ(back.image, "vllm:1");
   EXPECT_EQ(back.command, (std::vector<std::string>{"vllm", "serve"}));
   EXPECT_EQ(back.ports, std::vector<int>{8000});

@@ -18,7 +18,7 @@ void AbstractLepton::create_endpoint(const CreateEndpoint& action, Timestamp now
   const std::string& name = action.endpoint.spec.name;
   if (endpoints_.contains(name)) return;  // 409
   const lepton::Endpoint sent = *lepton::decode_endpoint(lepton::encode(action.endpoint.spec));
-  endpoints_[name] = {action.task, sent, now, sent.spec};
+  endpoints_[name] = {action.task, sent, now, *sent.spec};
   ++made_[name];
 }
 
@@ -28,7 +28,7 @@ void AbstractLepton::start_endpoint(const std::string& name) {
 
 void AbstractLepton::update_endpoint(const UpdateEndpoint& action) {
   const auto found = endpoints_.find(action.endpoint.spec.name);
-  if (found != endpoints_.end()) found->second.spec = found->second.sent.spec;
+  if (found != endpoints_.end()) found->second.spec = *found->second.sent.spec;
 }
 
 void AbstractLepton::delete_endpoint(const std::string& name, Timestamp) {

@@ -60,9 +60,16 @@ lepton::Endpoint& endpoint_of(Scene& scene, const std::string& task = kGpqa) {
 
 std::string update_key(const Scene& scene) { return "update-endpoint " + scene.endpoint_name_of(kGpqa); }
 
+template <class Edit>
+void edit_spec(lepton::Endpoint& endpoint, Edit edit) {
+  lepton::SeenSpec spec = *endpoint.spec;
+  edit(spec);
+  endpoint.spec = std::move(spec);
+}
+
 // Edited by hand: another image.
 Scene edited(Scene scene = as_made()) {
-  endpoint_of(scene).spec.image = "registry.example/other:2";
+  edit_spec(endpoint_of(scene), [](lepton::SeenSpec& spec) { spec.image = "registry.example/other:2"; });
   return scene;
 }
 
@@ -299,8 +306,10 @@ TEST(AnEndpointSeenForTheFirstTime, ThatIsShownInOtherWordsWasNotEdited) {
   EXPECT_THAT(made.actions, IsEmpty());
   EXPECT_EQ(task_of(made, kGpqa).endpoint.served_otherwise, "image");
   scene.status() = made.status;
-  endpoint_of(scene).spec.command = {"sh"};
-  endpoint_of(scene).spec.priority_class = "low-1000";
+  edit_spec(endpoint_of(scene), [](lepton::SeenSpec& spec) {
+    spec.command = {"sh"};
+    spec.priority_class = "low-1000";
+  });
   EXPECT_THAT(fields_put_back(plan(scene)), ElementsAre(EndpointField::kPriorityClass)) << "what we never set is not compared either";
 }
 

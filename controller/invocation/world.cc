@@ -1,5 +1,7 @@
 #include "invocation/world.h"
 
+#include <algorithm>
+
 namespace lepton_operator::invocation {
 
 const char* reason_of(WorkspaceState state) {
@@ -14,6 +16,12 @@ const char* reason_of(WorkspaceState state) {
     case WorkspaceState::kUnreachable: return "Unreachable";
   }
   return "Unknown";
+}
+
+bool looks_replace(const Memory& memory) {
+  const bool answered = std::all_of(memory.outcomes.begin(), memory.outcomes.end(),
+                                    [](const auto& known) { return !known.second.in_flight && !known.second.error; });
+  return answered && (!memory.storage_probe || memory.storage_probe->seen);
 }
 
 }  // namespace lepton_operator::invocation

@@ -79,6 +79,11 @@ struct Memory {
   bool directory_removed = false;                      // removal through the storage API, verified
 };
 
+// While nothing but the ends of jobs is awaited: whether plan() will say the same without it, once two complete looks of each kind began
+// after the last of it (no rule counts more). A failure's time to be tried again would be lost, and a directory that was not there be asked
+// for anew.
+bool looks_replace(const Memory& memory);
+
 struct World {
   const Invocation& invocation;
   const WorkspaceFacts& workspace;

@@ -74,7 +74,11 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
   if (result == ReconcileResult::kError) tracked->heed_looks(parts_.clock.now());  // and tries again with them, sooner than by its backoff
   const bool recorded = quiet || tracked->recorded != recorded_before;
-  if (calm && recorded && result == ReconcileResult::kSuccess) lay_down(*tracked);
+  if (calm && recorded && result == ReconcileResult::kSuccess) {
+    const bool only_runs = tracked->interest.pace == lepton::Pace::kJobs && looks_replace(*tracked->memory);
+    if (only_runs) tracked->forget_after = last_use(*tracked->memory, now);
+    lay_down(*tracked);
+  }
   co_return result;
 }
 

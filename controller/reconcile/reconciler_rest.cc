@@ -37,9 +37,9 @@ void Reconciler::lay_down(Tracked& tracked) {
   if (!shown || tracked.unanswered || shown->meta.uid != tracked.uid || !(shown->status == *tracked.recorded)) return;
   tracked.folded = parts_.store.fold(tracked.key);
   if (tracked.folded) tracked.recorded = nullptr;
-  if (!tracked.at_rest || tracked.forget_after || !tracked.memory || !tracked.memory->outcomes.empty()) return;
+  if (tracked.forget_after || !tracked.memory || !tracked.memory->outcomes.empty()) return;
   tracked.memory = nullptr;
-  forget_secrets(tracked);
+  if (tracked.at_rest) forget_secrets(tracked);
 }
 
 // Not while an action may still have something to tell: it learns them one by one.
@@ -52,15 +52,18 @@ void Reconciler::take_up(Tracked& tracked) {
   tracked.remember();
 }
 
-// As if this process had begun now.
+// One at rest as if this process had begun now. One that only runs stays known as its own from the beginning, and so do its secrets, which
+// a log may still show when nobody can read them any more.
 void Reconciler::forget(Tracked& tracked, const lepton::View& view, base::Timestamp now) const {
-  const auto looked = [&](const lepton::Looks& looks) { return looks.last && *looks.last > *tracked.forget_after; };
+  const int enough = tracked.at_rest ? 1 : 2;
+  const auto looked = [&](const lepton::Looks& looks) { return looks.begun_after(*tracked.forget_after) >= enough; };
   if (!looked(view.endpoint_looks) || !looked(view.job_looks)) return;
   tracked.memory = nullptr;
+  tracked.forget_after.reset();
+  if (!tracked.at_rest) return;
   forget_secrets(tracked);
   tracked.since = now;
   tracked.met_with_finalizer = true;
-  tracked.forget_after.reset();
 }
 
 // Found out once for each look.

@@ -42,6 +42,7 @@ TEST(Histories, HoldTheRulesAndLeaveNothing) {
   std::map<std::string, int> told;
   std::map<std::string, int> ends;
   int settled = 0;
+  int forgotten = 0;
   const char* only = std::getenv("LEPTON_OPERATOR_SEED");
   const auto [first, last] = only != nullptr ? std::pair(std::stoull(only), std::stoull(only)) : range();
   for (std::uint64_t seed = first; seed <= last; ++seed) {
@@ -68,6 +69,7 @@ TEST(Histories, HoldTheRulesAndLeaveNothing) {
     EXPECT_EQ(gpu_time(life.scene.status(), at(0s)), gpu_time(life.scene.status(), at(24h))) << "nothing is counted of what is gone";
     EXPECT_TRUE(life.lepton.empty());
     settled += life.settled;
+    forgotten += life.forgotten;
     if (::testing::Test::HasFailure()) return;
   }
   std::cout << last - first + 1 << " histories\n";
@@ -113,6 +115,7 @@ TEST(Histories, HoldTheRulesAndLeaveNothing) {
   EXPECT_GT(ends["Succeeded"], 0);
   EXPECT_GT(ends["Failed"], 0);
   EXPECT_GT(settled, 0);
+  EXPECT_GT(forgotten, 0);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ class History {
     Course course;
     course.slow = coin(0.3);
     course.lazy = coin(0.5);
+    course.forgetful = coin(0.5);
     course.late = base::Milliseconds(below(8) * 1000);
     for (int i = below(4); i > 0; --i) course.crashes.insert(1 + below(60));
     if (coin(0.2)) course.down_until = (course.down_from = 3 + below(20)) + below(60);

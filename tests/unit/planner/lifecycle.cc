@@ -245,6 +245,7 @@ void Lifecycle::check(const Plan& made) {
   }
   if (made.wake_at && *made.wake_at <= scene.now) broken("it wakes at a time gone by");
   check_rest(made);
+  check_forgetting(made);
   for (const Action& action : made.actions) check_action(made, action);
   for (const auto& [name, times] : lepton.made()) {
     if (times > 1) broken(name + " was made twice");
@@ -265,6 +266,31 @@ void Lifecycle::check_rest(const Plan& made) {
   blind.view = {};
   const Plan unseeing = planner(blind);
   if (!unseeing.actions.empty() || !(unseeing.status == made.status) || !unseeing.at_rest) broken("at rest it heeds a look");
+}
+
+// Two complete looks of each kind, after the last of what it remembers.
+bool Lifecycle::looked_twice() const {
+  Timestamp last{};
+  for (const auto& [object, written] : scene.memory.writes) last = std::max(last, written);
+  for (const auto& [key, outcome] : scene.memory.outcomes) last = std::max(last, outcome.began);
+  return scene.view.endpoint_looks.begun_after(last) >= 2 && scene.view.job_looks.begun_after(last) >= 2;
+}
+
+// While only jobs run, what looks have replaced is not missed.
+void Lifecycle::check_forgetting(const Plan& made) {
+  const bool quiet = made.actions.empty() && made.finalizer == FinalizerChange::kNone && made.status == scene.status();
+  if (!quiet || made.interest.pace != lepton::Pace::kJobs || made.interest.archive) return;
+  if (scene.memory.outcomes.empty() || !looks_replace(scene.memory) || !looked_twice()) return;
+  Scene forgetful = scene;
+  forgetful.memory = {};
+  forgetful.memory.since = scene.memory.since;
+  forgetful.memory.met_with_finalizer = scene.memory.met_with_finalizer;
+  const Plan without = planner(forgetful);
+  const bool same = without.actions.empty() && without.finalizer == made.finalizer && without.status == made.status &&
+                    without.interest == made.interest && without.wake_at == made.wake_at;
+  if (!same) broken("while it only runs it misses what it forgot");
+  ++forgotten;
+  if (course_.forgetful) scene.memory = std::move(forgetful.memory);
 }
 
 // A result stays the task's, or becomes one of its earlier attempts'; and none of those ever changes.

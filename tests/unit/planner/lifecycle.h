@@ -21,6 +21,7 @@ struct Course {
   base::Milliseconds late{0};  // a creating request whose answer was lost takes effect so much later
   bool slow = false;           // requests take a second; else they are answered at once
   bool lazy = false;           // a status that may wait is written as late as it may be
+  bool forgetful = false;      // while only jobs run, what looks have replaced is forgotten
   int down_from = 0;           // seconds in which no operator is there
   int down_until = 0;
   std::set<int> crashes = {};                                             // more of such points
@@ -48,7 +49,8 @@ class Lifecycle {
   std::vector<std::string> violations;
   bool removed = false;  // the finalizer fell
   bool crashed = false;
-  int settled = 0;  // passes in which it was so
+  int settled = 0;    // passes in which it was so
+  int forgotten = 0;  // times that something was
   int second() const { return second_; }
 
  private:
@@ -69,6 +71,8 @@ class Lifecycle {
   void end_what_is_due();
   void check(const Plan& made);
   void check_rest(const Plan& made);
+  void check_forgetting(const Plan& made);
+  bool looked_twice() const;
   void check_results(const TaskStatus& before, const TaskStatus& now);
   void check_action(const Plan& made, const Action& action);
   void check_barrier(const Plan& made, const std::string& of);

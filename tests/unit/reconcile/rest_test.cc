@@ -137,6 +137,11 @@ class WhileItRuns : public OperatorTest {
     options.run_delay = std::chrono::hours(1);
     return options;
   }
+  int others_than_looks() const {
+    int others = 0;
+    for (const auto& request : bench_.simulator.requests()) others += request.method != "GET" ? 1 : 0;
+    return others;
+  }
 };
 
 // Nothing wakes it for as long as it only runs: what was written last is the last that is seen of it.
@@ -152,6 +157,55 @@ TEST_F(WhileItRuns, ItIsKeptSmallAsSoonAsItsStatusIsWritten) {
   bench_.pass(10min);
   EXPECT_EQ(bench_.store.folds(kLlama), folds);
   EXPECT_EQ(bench_.store.reads(), reads);
+}
+
+// What changes nothing in Lepton is a plan all the same.
+TEST_F(WhileItRuns, ItNeedsNothingOfWhatThisProcessRemembers) {
+  bench_.store.put_invocation(kLlama, kOneTask);
+  const auto status = [&]() -> const invocation::InvocationStatus& { return bench_.store.find_invocation(kLlama)->status; };
+  ASSERT_TRUE(bench_.until([&] { return status().counts.running == 1 && status().storage.seen; }, 60s)) << problems();
+  bench_.pass(1min);
+  const auto asked = [&] { return others_than_looks(); };
+  const int before = asked();
+  const int reads = bench_.store.reads();
+  for (int i = 0; i < 5; ++i) {
+    bench_.store.annotate(kLlama, "lepton.dev/reconcile-requested-at", std::to_string(i));
+    bench_.pass(1min);
+  }
+  EXPECT_GT(bench_.store.reads(), reads + 5);
+  EXPECT_EQ(asked(), before);
+  ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 2h)) << problems();
+  bench_.store.delete_invocation(kLlama);
+  EXPECT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
+  EXPECT_EQ(bench_.requests("POST", "/jobs"), 1);
+  EXPECT_EQ(bench_.requests("POST", "/deployments"), 1);
+  EXPECT_EQ(bench_.requests("POST", "/usersecrets"), 1);
+  EXPECT_EQ(bench_.simulator.dump().at("jobs").size(), 0U);
+  EXPECT_EQ(directories_removed_, 1);
+}
+
+class WhileItRunsUnseen : public WhileItRuns {
+ protected:
+  WhileItRunsUnseen() {
+    simulator::FaultRule hidden;
+    hidden.method = "HEAD";
+    hidden.path = "/storage/*";
+    hidden.status = 404;
+    hidden.times = 1'000;
+    bench_.simulator.add_fault(hidden);
+  }
+};
+
+TEST_F(WhileItRunsUnseen, ADirectoryThatIsNotShownIsNotAskedForAgain) {
+  bench_.store.put_invocation(kLlama, kOneTask);
+  ASSERT_TRUE(bench_.until([&] { return bench_.requests("HEAD", "/storage/*") > 0; }, 60s)) << problems();
+  bench_.pass(1min);
+  const int before = bench_.requests("HEAD", "/storage/*");
+  for (int i = 0; i < 5; ++i) {
+    bench_.store.annotate(kLlama, "lepton.dev/reconcile-requested-at", std::to_string(i));
+    bench_.pass(1min);
+  }
+  EXPECT_EQ(bench_.requests("HEAD", "/storage/*"), before);
 }
 
 }  // namespace

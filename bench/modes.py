@@ -26,6 +26,12 @@ def at(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+def several(text):
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a number from 1 on, not {text}")
+    return int(text)
+
+
 @contextlib.contextmanager
 def laboratory(*simulator_flags):
     lab = Lab(*simulator_flags)

@@ -307,9 +307,9 @@ void plan_deletion(Planning& p) {
   if (!secrets_gone || !storage_gone) return;
   const StorageStatus& storage = p.status().storage;
   p.condition("CleanedUp", ConditionStatus::kTrue, "Verified",
-              storage.removed        ? "jobs, endpoints, secrets and storage are verified gone."
-              : storage.path.empty() ? "jobs, endpoints and secrets are verified gone."
-                                     : "jobs, endpoints and secrets are verified gone; " + storage.path + " is kept.");
+              storage.removed                 ? "jobs, endpoints, secrets and storage are verified gone."
+              : job_ever_intended(p.status()) ? "jobs, endpoints and secrets are verified gone; " + storage.path + " is kept."
+                                              : "jobs, endpoints and secrets are verified gone.");
   p.plan.finalizer = FinalizerChange::kRemove;
 }
 

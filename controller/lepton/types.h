@@ -138,7 +138,7 @@ class SharedSpec {
     return said;
   }
 
-  std::shared_ptr<const SeenSpec> spec_;  // never null
+  std::shared_ptr<const SeenSpec> spec_;  // null only of one that was moved from
 };
 
 // The parts of an EndpointSpec that can be put back one by one, each as the API's update takes it: an object merges, a list is sent whole.

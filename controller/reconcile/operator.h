@@ -55,6 +55,7 @@ class Operator {
   bool synced() const { return parts_.store.synced(); }
   const Workspaces& workspaces() const { return workspaces_; }
   kube::WorkQueueStats queue_stats() const { return reconciler_.queue_stats(); }
+  std::size_t remembered() const { return reconciler_.remembered(); }
   std::vector<OrphanFigure> orphans() const { return sweep_ ? sweep_->figures() : std::vector<OrphanFigure>{}; }
 
  private:

@@ -176,13 +176,13 @@ void Reconciler::invocation_changed(const ObjectKey& invocation) {
 void Reconciler::secret_changed(const ObjectKey& secret) {
   for (const auto& [key, tracked] : tracked_) {
     if (key.namespace_ != secret.namespace_ || tracked->at_rest) continue;
-    tracked->remember();
+    tracked->heed_looks(parts_.clock.now());
+    queue_.add(key.text());
+    if (!tracked->memory) continue;
     std::erase_if(tracked->memory->secret_keys, [&](const auto& known) { return known.first.name == secret.name; });
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (outcome.error && outcome.error->kind == ErrorKind::kNotFound) outcome.retry_at = parts_.clock.now();
     }
-    tracked->heed_looks(parts_.clock.now());
-    queue_.add(key.text());
   }
 }
 
@@ -192,13 +192,13 @@ void Reconciler::workspace_changed(const ObjectKey& workspace) {
   const base::Timestamp now = parts_.clock.now();
   for (const auto& [key, tracked] : tracked_) {
     if (tracked->workspace != workspace || tracked->at_rest) continue;
-    tracked->remember();
+    tracked->heed_looks(now);
+    queue_.add(key.text());
+    if (!tracked->memory) continue;
     for (auto& [action, outcome] : tracked->memory->outcomes) {
       if (!ready || !outcome.error || !cured_by_workspace(outcome.error->kind) || outcome.retry_at <= now) continue;
       outcome.retry_at = connection ? std::min(outcome.retry_at, connection->client().retry_turn(now)) : now;
     }
-    tracked->heed_looks(parts_.clock.now());
-    queue_.add(key.text());
   }
 }
 

@@ -66,6 +66,7 @@ class Reconciler {
   void owner_changed(const std::string& uid);
 
   kube::WorkQueueStats queue_stats() const { return queue_.stats(); }
+  std::size_t remembered() const;  // Invocations of which this process knows more than their status
 
  private:
   struct Tracked;

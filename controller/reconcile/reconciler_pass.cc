@@ -70,13 +70,15 @@ boost::asio::awaitable<ReconcileResult> Reconciler::reconcile(ObjectKey key) {
   tracked->forget_after = tracked->at_rest ? last_use(*tracked->memory, now) : std::nullopt;
   const bool calm = plan.actions.empty() && plan.finalizer == FinalizerChange::kNone && !plan.interest.archive &&
                     plan.interest.pace != lepton::Pace::kClose && (!plan.wake_at || *plan.wake_at - now > kCalm);
+  const bool only_runs =
+      calm && plan.interest.pace == lepton::Pace::kJobs && !plan.interest.other_family && looks_replace(*tracked->memory);
+  const std::optional<Timestamp> remembered = only_runs ? last_use(*tracked->memory, now) : std::nullopt;
   const auto recorded_before = tracked->recorded;
   const ReconcileResult result = co_await carry_out(object, tracked, std::move(plan));
   if (result == ReconcileResult::kError) tracked->heed_looks(parts_.clock.now());  // and tries again with them, sooner than by its backoff
   const bool recorded = quiet || tracked->recorded != recorded_before;
   if (calm && recorded && result == ReconcileResult::kSuccess) {
-    const bool only_runs = tracked->interest.pace == lepton::Pace::kJobs && looks_replace(*tracked->memory);
-    if (only_runs) tracked->forget_after = last_use(*tracked->memory, now);
+    if (only_runs) tracked->forget_after = remembered;
     lay_down(*tracked);
   }
   co_return result;

@@ -1,4 +1,5 @@
 // Those of which nothing is wanted: how little is kept of them, and what wakes one. See reconciler.h.
+#include <algorithm>
 #include <utility>
 
 #include "invocation/settled.h"
@@ -50,6 +51,11 @@ void Reconciler::forget_secrets(const Tracked& tracked) const {
 void Reconciler::take_up(Tracked& tracked) {
   if (const auto folded = std::exchange(tracked.folded, nullptr)) tracked.record(folded->unfold());
   tracked.remember();
+}
+
+std::size_t Reconciler::remembered() const {
+  return static_cast<std::size_t>(
+      std::count_if(tracked_.begin(), tracked_.end(), [](const auto& each) { return each.second->memory != nullptr; }));
 }
 
 // One at rest as if this process had begun now. One that only runs stays known as its own from the beginning, and so do its secrets, which

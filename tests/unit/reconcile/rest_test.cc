@@ -137,6 +137,7 @@ class WhileItRuns : public OperatorTest {
     options.run_delay = std::chrono::hours(1);
     return options;
   }
+  const invocation::InvocationStatus& status() const { return bench_.store.find_invocation(kLlama)->status; }
   int others_than_looks() const {
     int others = 0;
     for (const auto& request : bench_.simulator.requests()) others += request.method != "GET" ? 1 : 0;
@@ -147,7 +148,6 @@ class WhileItRuns : public OperatorTest {
 // Nothing wakes it for as long as it only runs: what was written last is the last that is seen of it.
 TEST_F(WhileItRuns, ItIsKeptSmallAsSoonAsItsStatusIsWritten) {
   bench_.store.put_invocation(kLlama, kOneTask);
-  const auto status = [&]() -> const invocation::InvocationStatus& { return bench_.store.find_invocation(kLlama)->status; };
   ASSERT_TRUE(bench_.until([&] { return status().counts.running == 1 && status().storage.seen; }, 60s)) << problems();
   bench_.pass(10ms);
   EXPECT_EQ(bench_.store.folds(kLlama), 1) << "before another look";
@@ -160,20 +160,21 @@ TEST_F(WhileItRuns, ItIsKeptSmallAsSoonAsItsStatusIsWritten) {
 }
 
 // What changes nothing in Lepton is a plan all the same.
-TEST_F(WhileItRuns, ItNeedsNothingOfWhatThisProcessRemembers) {
+TEST_F(WhileItRuns, ItNeedsNothingOfWhatThisProcessRemembered) {
   bench_.store.put_invocation(kLlama, kOneTask);
-  const auto status = [&]() -> const invocation::InvocationStatus& { return bench_.store.find_invocation(kLlama)->status; };
   ASSERT_TRUE(bench_.until([&] { return status().counts.running == 1 && status().storage.seen; }, 60s)) << problems();
-  bench_.pass(1min);
-  const auto asked = [&] { return others_than_looks(); };
-  const int before = asked();
+  const int looks = bench_.requests("GET", "/deployments");
+  ASSERT_TRUE(bench_.until([&] { return operator_->remembered() == 0; }, 60s)) << problems();
+  EXPECT_EQ(bench_.requests("GET", "/deployments"), looks + 2);
+  const int before = others_than_looks();
   const int reads = bench_.store.reads();
   for (int i = 0; i < 5; ++i) {
     bench_.store.annotate(kLlama, "lepton.dev/reconcile-requested-at", std::to_string(i));
     bench_.pass(1min);
   }
   EXPECT_GT(bench_.store.reads(), reads + 5);
-  EXPECT_EQ(asked(), before);
+  EXPECT_EQ(others_than_looks(), before);
+  EXPECT_EQ(operator_->remembered(), 0U);
   ASSERT_TRUE(bench_.until([&] { return phase() == Phase::kSucceeded; }, 2h)) << problems();
   bench_.store.delete_invocation(kLlama);
   EXPECT_TRUE(bench_.until([&] { return gone(); }, 60s)) << problems();
@@ -182,6 +183,27 @@ TEST_F(WhileItRuns, ItNeedsNothingOfWhatThisProcessRemembers) {
   EXPECT_EQ(bench_.requests("POST", "/usersecrets"), 1);
   EXPECT_EQ(bench_.simulator.dump().at("jobs").size(), 0U);
   EXPECT_EQ(directories_removed_, 1);
+}
+
+// Else each plan would try again at once.
+TEST_F(WhileItRuns, AFailureIsRememberedForAsLongAsItLasts) {
+  simulator::FaultRule down;
+  down.method = "HEAD";
+  down.path = "/storage/*";
+  down.status = 503;
+  down.times = 1'000;
+  bench_.simulator.add_fault(down);
+  bench_.store.put_invocation(kLlama, kOneTask);
+  ASSERT_TRUE(bench_.until([&] { return status().counts.running == 1; }, 60s)) << problems();
+  bench_.pass(30min);  // the longest wait between two tries is 5 min
+  EXPECT_EQ(operator_->remembered(), 1U);
+  const int before = bench_.requests("HEAD", "/storage/*");
+  for (int i = 0; i < 60; ++i) {
+    bench_.store.annotate(kLlama, "note", std::to_string(i));
+    bench_.pass(10s);
+  }
+  EXPECT_LE(bench_.requests("HEAD", "/storage/*"), before + 3);
+  EXPECT_GT(bench_.requests("HEAD", "/storage/*"), before);
 }
 
 class WhileItRunsUnseen : public WhileItRuns {

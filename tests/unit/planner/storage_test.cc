@@ -180,9 +180,10 @@ TEST(Storage, ACleanupJobThatFailedIsTriedOnceMoreLaterUnderANewName) {
 TEST(Storage, IsRetainedWhenThatWasAskedFor) {
   Scene scene = with_directory_seen();
   scene.with_spec("storage: {deletionPolicy: Retain}");
-  EXPECT_EQ(plan(scene).finalizer, FinalizerChange::kRemove);
-  EXPECT_THAT(plan(scene).actions, IsEmpty());
-  const Condition* cleaned = find_condition(plan(scene).status.conditions, "CleanedUp");
+  const Plan made = plan(scene);
+  EXPECT_EQ(made.finalizer, FinalizerChange::kRemove);
+  EXPECT_THAT(made.actions, IsEmpty());
+  const Condition* cleaned = find_condition(made.status.conditions, "CleanedUp");
   ASSERT_TRUE(cleaned);
   EXPECT_EQ(cleaned->message, "jobs, endpoints and secrets are verified gone; " + directory_of(scene) + " is kept.");
 }

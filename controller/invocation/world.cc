@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "invocation/states.h"
+
 namespace lepton_operator::invocation {
 
 const char* reason_of(WorkspaceState state) {
@@ -21,7 +23,10 @@ const char* reason_of(WorkspaceState state) {
 bool looks_replace(const Memory& memory) {
   const bool answered = std::all_of(memory.outcomes.begin(), memory.outcomes.end(),
                                     [](const auto& known) { return !known.second.in_flight && !known.second.error; });
-  return answered && (!memory.storage_probe || memory.storage_probe->seen);
+  // A job that left the list and has not ended: no look shows it, it is read by its id again and again.
+  const bool followed_by_id = std::any_of(memory.reads.begin(), memory.reads.end(),
+                                          [](const auto& known) { return known.second.job && !finished(job_phase(*known.second.job)); });
+  return answered && !followed_by_id && (!memory.storage_probe || memory.storage_probe->seen);
 }
 
 }  // namespace lepton_operator::invocation

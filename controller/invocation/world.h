@@ -81,7 +81,7 @@ struct Memory {
 
 // While nothing but the ends of jobs is awaited: whether plan() will say the same without it, once two complete looks of each kind began
 // after the last of it (no rule counts more). A failure's time to be tried again would be lost, and a directory that was not there be asked
-// for anew. What an edit brings in later (keys of Secrets, node groups) is read again.
+// for anew; what is read of a job by its id no look shows. What an edit brings in later (keys of Secrets, node groups) is read again.
 bool looks_replace(const Memory& memory);
 
 struct World {

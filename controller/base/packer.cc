@@ -15,7 +15,7 @@ constexpr std::size_t kDictionary = 16 << 10;  // bytes, at most; read anew with
 constexpr std::size_t kSmall = 6;              // a text that comes out larger than a sixth has much that the dictionary lacks
 constexpr int kRenewedSeldom = 256;            // texts; so what all dictionaries take is little beside what was packed with them
 
-Bytef* bytes_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }  // zlib only reads
+Bytef* zlib_bytes(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }  // zlib only reads
 
 void must(bool fine, const char* what) {
   if (!fine) throw std::runtime_error(what);
@@ -33,12 +33,12 @@ class Packer::Deflater {
   std::string run(std::string_view text, const std::string& dictionary) {
     must(deflateReset(&stream_) == Z_OK, "deflateReset");
     if (!dictionary.empty()) {
-      must(deflateSetDictionary(&stream_, bytes_of(dictionary), static_cast<uInt>(dictionary.size())) == Z_OK, "deflateSetDictionary");
+      must(deflateSetDictionary(&stream_, zlib_bytes(dictionary), static_cast<uInt>(dictionary.size())) == Z_OK, "deflateSetDictionary");
     }
     buffer_.resize(deflateBound(&stream_, text.size()));
-    stream_.next_in = bytes_of(text);
+    stream_.next_in = zlib_bytes(text);
     stream_.avail_in = static_cast<uInt>(text.size());
-    stream_.next_out = bytes_of(buffer_);
+    stream_.next_out = zlib_bytes(buffer_);
     stream_.avail_out = static_cast<uInt>(buffer_.size());
     must(deflate(&stream_, Z_FINISH) == Z_STREAM_END, "deflate");
     return {buffer_.data(), buffer_.size() - stream_.avail_out};
@@ -77,12 +77,12 @@ std::string unpack(const Packed& packed) {
   const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, &inflateEnd);
   const std::string& dictionary = *packed.dictionary;
   if (!dictionary.empty()) {
-    must(inflateSetDictionary(&stream, bytes_of(dictionary), static_cast<uInt>(dictionary.size())) == Z_OK, "inflateSetDictionary");
+    must(inflateSetDictionary(&stream, zlib_bytes(dictionary), static_cast<uInt>(dictionary.size())) == Z_OK, "inflateSetDictionary");
   }
   std::string text(packed.size, '\0');
-  stream.next_in = bytes_of(packed.bytes);
+  stream.next_in = zlib_bytes(packed.bytes);
   stream.avail_in = static_cast<uInt>(packed.bytes.size());
-  stream.next_out = bytes_of(text);
+  stream.next_out = zlib_bytes(text);
   stream.avail_out = packed.size;
   must(inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0, "inflate: these bytes were not packed here");
   return text;
